@@ -1,0 +1,187 @@
+//! A batch of events over one block of input.
+//!
+//! ```text
+//!  input   the block as read           ◀── spans of raw text and of most values
+//!  arena   what had to be decoded      ◀── spans of the few other values
+//!  values  (field, kind, span) …       flat, all events of the batch
+//!  heads   one per event: time, raw span, range of its values
+//! ```
+//!
+//! A batch is recycled: after the first few blocks nothing here allocates.
+
+use crate::event::{Event, EventKind, FieldId, Value, ValueKind};
+use crate::time::Timestamp;
+use crate::unparsed::Unparsed;
+
+/// The largest block that a batch takes. Offsets are 31 bits wide, the top bit tells the arena.
+pub const BLOCK_BYTES_MAX: usize = 1 << 30;
+
+const IN_ARENA: u32 = 1 << 31;
+
+/// A stretch of the input or of the arena.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    start: u32,
+    len: u32,
+}
+
+impl Span {
+    pub(crate) const EMPTY: Self = Self { start: 0, len: 0 };
+
+    pub(crate) fn of_input(start: usize, len: usize) -> Self {
+        debug_assert!(start + len <= BLOCK_BYTES_MAX);
+        Self {
+            start: start as u32,
+            len: len as u32,
+        }
+    }
+
+    pub(crate) fn of_arena(start: usize, len: usize) -> Self {
+        debug_assert!(start + len <= BLOCK_BYTES_MAX);
+        Self {
+            start: start as u32 | IN_ARENA,
+            len: len as u32,
+        }
+    }
+}
+
+impl Span {
+    /// Offset in the input; 0 for what lies in the arena.
+    pub(crate) fn start_in_input(self) -> u32 {
+        if self.start & IN_ARENA == 0 {
+            self.start
+        } else {
+            0
+        }
+    }
+
+    /// The bytes, if they lie in the input.
+    pub(crate) fn in_input(self, input: &[u8]) -> &[u8] {
+        let start = self.start_in_input() as usize;
+        input
+            .get(start..start + self.len as usize)
+            .unwrap_or_default()
+    }
+}
+
+/// One value as stored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StoredValue {
+    pub(crate) field: FieldId,
+    pub(crate) kind: ValueKind,
+    /// Of several names for one field the lowest rank that occurs in an event wins.
+    pub(crate) rank: u8,
+    pub(crate) span: Span,
+}
+
+/// What is known of one event besides its values.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EventHead {
+    pub(crate) kind: EventKind,
+    pub(crate) time: Timestamp,
+    pub(crate) position: u64,
+    pub(crate) raw: Span,
+    pub(crate) values_start: u32,
+    pub(crate) values_end: u32,
+}
+
+/// Everything of a batch but the input, so that a parser can read the one and fill the other.
+#[derive(Debug, Default)]
+pub(crate) struct EventStore {
+    pub(crate) arena: Vec<u8>,
+    pub(crate) values: Vec<StoredValue>,
+    /// Parallel to `values` when the projection wants everything, else empty.
+    pub(crate) names: Vec<Span>,
+    pub(crate) heads: Vec<EventHead>,
+    pub(crate) unparsed: Unparsed,
+    pub(crate) last_time: Timestamp,
+}
+
+/// A block of input and the events found in it.
+#[derive(Debug, Default)]
+pub struct EventBatch {
+    pub(crate) input: Vec<u8>,
+    pub(crate) store: EventStore,
+}
+
+impl EventBatch {
+    /// An empty batch.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Forgets events and input, keeps the memory, and hands out the input buffer to fill.
+    pub fn recycle(&mut self) -> &mut Vec<u8> {
+        let store = &mut self.store;
+        store.arena.clear();
+        store.values.clear();
+        store.names.clear();
+        store.heads.clear();
+        store.unparsed.clear();
+        store.last_time = Timestamp::UNKNOWN;
+        self.input.clear();
+        &mut self.input
+    }
+
+    /// The number of events.
+    pub fn len(&self) -> usize {
+        self.store.heads.len()
+    }
+
+    /// Whether there is no event.
+    pub fn is_empty(&self) -> bool {
+        self.store.heads.is_empty()
+    }
+
+    /// The events in source order.
+    pub fn events(&self) -> impl ExactSizeIterator<Item = Event<'_>> {
+        self.store
+            .heads
+            .iter()
+            .map(|head| Event { batch: self, head })
+    }
+
+    /// What could not be parsed, by reason.
+    pub fn unparsed(&self) -> &Unparsed {
+        &self.store.unparsed
+    }
+
+    /// The time of the last event that had one, else [`Timestamp::UNKNOWN`].
+    pub fn last_time(&self) -> Timestamp {
+        self.store.last_time
+    }
+
+    /// The bytes of the block.
+    pub fn input(&self) -> &[u8] {
+        &self.input
+    }
+
+    #[inline]
+    pub(crate) fn bytes(&self, span: Span) -> &[u8] {
+        let start = (span.start & !IN_ARENA) as usize;
+        let source = if span.start & IN_ARENA == 0 {
+            &self.input
+        } else {
+            &self.store.arena
+        };
+        &source[start..start + span.len as usize]
+    }
+
+    #[inline]
+    pub(crate) fn stored(&self, head: &EventHead) -> &[StoredValue] {
+        &self.store.values[head.values_start as usize..head.values_end as usize]
+    }
+
+    pub(crate) fn stored_names(&self, head: &EventHead) -> impl Iterator<Item = Span> + use<'_> {
+        let (start, end) = (head.values_start as usize, head.values_end as usize);
+        (start..end).map(|i| self.store.names.get(i).copied().unwrap_or(Span::EMPTY))
+    }
+
+    #[inline]
+    pub(crate) fn value(&self, stored: &StoredValue) -> Value<'_> {
+        Value {
+            kind: stored.kind,
+            text: self.bytes(stored.span),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Message bodies of syslog by program.

@@ -1,0 +1,141 @@
+//! The formats, and the way from a block to events.
+
+use crate::batch::EventBatch;
+use crate::event::EventKind;
+use crate::projection::Projection;
+use crate::time::Timestamp;
+use crate::unparsed::Reason;
+use crate::writer::EventWriter;
+use crate::{access_log, auditd, cef, framing, json, key_value, leef, snare, syslog, windows};
+
+/// A format of log files and streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// One JSON object a line.
+    JsonLines,
+    /// JSON values that span lines, one after the other, or the elements of one array.
+    Json,
+    /// Windows events as XML `Event` elements.
+    WindowsXml,
+    /// Windows event log file, in chunks of 64 KiB.
+    Evtx,
+    /// Syslog, RFC 3164 or RFC 5424, decided line by line; bodies of any known kind.
+    Syslog,
+    /// `audit.log` of the Linux audit daemon.
+    Auditd,
+    /// Access and error logs of Apache and nginx.
+    AccessLog,
+    /// ArcSight CEF, with or without a syslog header.
+    Cef,
+    /// IBM LEEF 1 and 2, with or without a syslog header.
+    Leef,
+    /// `key=value` pairs, logfmt.
+    KeyValue,
+    /// Windows events as tab-separated Snare lines, with or without a syslog header.
+    Snare,
+    /// Lines of no known format: each a raw event.
+    Raw,
+}
+
+impl Format {
+    /// All formats, in the order in which help texts list them.
+    pub const ALL: [Self; 12] = [
+        Self::JsonLines,
+        Self::Json,
+        Self::WindowsXml,
+        Self::Evtx,
+        Self::Syslog,
+        Self::Auditd,
+        Self::AccessLog,
+        Self::Cef,
+        Self::Leef,
+        Self::KeyValue,
+        Self::Snare,
+        Self::Raw,
+    ];
+
+    /// The name by which users choose it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::JsonLines => "jsonl",
+            Self::Json => "json",
+            Self::WindowsXml => "xml",
+            Self::Evtx => "evtx",
+            Self::Syslog => "syslog",
+            Self::Auditd => "auditd",
+            Self::AccessLog => "access-log",
+            Self::Cef => "cef",
+            Self::Leef => "leef",
+            Self::KeyValue => "key-value",
+            Self::Snare => "snare",
+            Self::Raw => "raw",
+        }
+    }
+}
+
+/// Where a block comes from, as far as its parser needs to know.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin {
+    /// Position of the block's first byte in its source (for EVTX: ordinal of its first record).
+    pub position: u64,
+    /// A time near that of the block's first event: of the event before it, of the file's last
+    /// change, or now. Decides the year where a format leaves it out.
+    pub near: Timestamp,
+    /// Whether the block is the beginning of one event that is longer than the limit.
+    pub extent: BlockExtent,
+}
+
+/// Whether a block holds whole records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlockExtent {
+    /// Only whole records.
+    Whole,
+    /// The first bytes of one record that is longer than the limit.
+    CutRecord,
+}
+
+/// What a line format keeps from line to line.
+#[derive(Debug)]
+pub(crate) struct LineContext {
+    /// Time of the line before, see [`Origin::near`].
+    pub(crate) near: Timestamp,
+}
+
+impl EventBatch {
+    /// Parses the block that was put into the buffer of [`EventBatch::recycle`].
+    ///
+    /// Never fails: what is not understood becomes a raw event and is counted in
+    /// [`EventBatch::unparsed`].
+    pub fn parse(&mut self, format: Format, origin: Origin, projection: &Projection) {
+        let Self { input, store } = self;
+        let mut out = EventWriter::new(input, origin.position, projection, store);
+        if origin.extent == BlockExtent::CutRecord {
+            out.begin(EventKind::Raw, input);
+            out.refuse(Reason::TooLong);
+            return;
+        }
+        let mut context = LineContext { near: origin.near };
+        let parse_line = match format {
+            Format::JsonLines => json::line,
+            Format::Json => return json::stream(input, &mut out),
+            Format::WindowsXml => return windows::xml::stream(input, &mut out),
+            Format::Evtx => return windows::evtx::chunk(input, origin.position, &mut out),
+            Format::Auditd => return auditd::block(input, &mut out),
+            Format::Syslog => syslog::line,
+            Format::AccessLog => access_log::line,
+            Format::Cef => cef::line,
+            Format::Leef => leef::line,
+            Format::KeyValue => key_value::line,
+            Format::Snare => snare::line,
+            Format::Raw => raw_line,
+        };
+        for line in framing::lines(input) {
+            parse_line(line, &mut context, &mut out);
+        }
+    }
+}
+
+fn raw_line(line: &[u8], _: &mut LineContext, out: &mut EventWriter<'_>) {
+    out.begin(EventKind::Raw, line);
+    out.finish();
+}

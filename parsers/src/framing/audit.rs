@@ -1,0 +1,3 @@
+pub(super) fn cut(buffer: &[u8]) -> usize {
+    buffer.len()
+}

@@ -1,0 +1,344 @@
+//! Which fields a parser extracts, and under which of their many names it finds them.
+//!
+//! The compiled rules say which fields matter; a parser asks here, name by name, and skips the
+//! rest without decoding it. Mapping is part of the look-up: `winlog.event_data.CommandLine`,
+//! `Event.EventData.CommandLine` and `process.command_line` all lead to the [`FieldId`] of
+//! `CommandLine`, so that nothing is renamed later.
+//!
+//! ```text
+//!  paths   root ─ Event ─ EventData* ─┐      * names below count as top-level names
+//!            └─── CommandLine ◀───────┘
+//! ```
+
+use std::hash::BuildHasher;
+use std::ops::Range;
+
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+
+use crate::event::FieldId;
+use crate::fields::{CORE_COUNT, CORE_NAMES};
+
+/// Whether values that no rule asked for are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Only fields that were added: what matching needs.
+    Projected,
+    /// All values, with their names: what a person wants to see.
+    Everything,
+}
+
+/// A field that a name leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The field.
+    pub field: FieldId,
+    /// 0 for the field's own name. Where several names of one field occur in an event, the
+    /// values of the lowest rank are kept.
+    pub rank: u8,
+}
+
+/// A place in the tree of paths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeId(u32);
+
+/// How an array of `{name, value}` objects spells its two keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PairKeys {
+    /// The key whose value is the field's name, for example `@Name`.
+    pub name: Box<str>,
+    /// The key whose value is the field's value, for example `#text`.
+    pub value: Box<str>,
+}
+
+#[derive(Debug, Default)]
+struct Node {
+    targets: Range<u32>,
+    any: Option<NodeId>,
+    transparent: bool,
+    has_children: bool,
+    pairs: Vec<PairKeys>,
+}
+
+#[derive(Debug)]
+struct Edge {
+    from: NodeId,
+    key: Box<[u8]>,
+    to: NodeId,
+}
+
+/// The compiled table. Build it with [`ProjectionBuilder`].
+#[derive(Debug)]
+pub struct Projection {
+    extent: Extent,
+    names: Vec<Box<str>>,
+    wanted: Vec<bool>,
+    nodes: Vec<Node>,
+    targets: Vec<Target>,
+    edges: HashTable<Edge>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Projection {
+    /// The root of the tree of paths.
+    pub const ROOT: NodeId = NodeId(0);
+
+    /// Whether values that no rule asked for are kept too.
+    #[inline]
+    pub fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// Whether a field was asked for.
+    #[inline]
+    pub fn wants(&self, field: FieldId) -> bool {
+        self.wanted.get(field.index()).copied().unwrap_or(false)
+    }
+
+    /// The name of a field, as rules write it.
+    pub fn name(&self, field: FieldId) -> &str {
+        self.names.get(field.index()).map_or("", |n| n)
+    }
+
+    /// The fields that a top-level name leads to.
+    #[inline]
+    pub fn named(&self, name: &[u8]) -> &[Target] {
+        self.child(Self::ROOT, name)
+            .map_or(&[], |node| self.targets(node))
+    }
+
+    /// The node that a key leads to, if anything at or below it was asked for.
+    ///
+    /// A key with dots is first looked up as it is, then as a path, so that nested objects and
+    /// literal dotted keys mean the same.
+    #[inline]
+    pub fn child(&self, node: NodeId, key: &[u8]) -> Option<NodeId> {
+        self.step(node, key).or_else(|| self.dotted(node, key))
+    }
+
+    fn step(&self, node: NodeId, key: &[u8]) -> Option<NodeId> {
+        let here = &self.nodes[node.0 as usize];
+        if here.has_children
+            && let Some(to) = self.edge(node, key)
+        {
+            return Some(to);
+        }
+        if here.any.is_some() {
+            return here.any;
+        }
+        if here.transparent {
+            self.edge(Self::ROOT, key)
+        } else {
+            None
+        }
+    }
+
+    fn edge(&self, from: NodeId, key: &[u8]) -> Option<NodeId> {
+        let hash = self.hasher.hash_one((from.0, key));
+        self.edges
+            .find(hash, |e| e.from == from && *e.key == *key)
+            .map(|e| e.to)
+    }
+
+    fn dotted(&self, node: NodeId, key: &[u8]) -> Option<NodeId> {
+        let mut segments = key.split(|b| *b == b'.');
+        let first = self.step(node, segments.next()?)?;
+        let mut at = self.step(first, segments.next()?)?;
+        for segment in segments {
+            at = self.step(at, segment)?;
+        }
+        Some(at)
+    }
+
+    /// The fields that a value at this node belongs to.
+    #[inline]
+    pub fn targets(&self, node: NodeId) -> &[Target] {
+        let range = &self.nodes[node.0 as usize].targets;
+        &self.targets[range.start as usize..range.end as usize]
+    }
+
+    /// Whether names below this node count as top-level names (`Event.EventData` and its like).
+    #[inline]
+    pub fn is_transparent(&self, node: NodeId) -> bool {
+        self.nodes[node.0 as usize].transparent
+    }
+
+    /// Whether an object at this node has to be entered.
+    #[inline]
+    pub fn is_inner(&self, node: NodeId) -> bool {
+        let node = &self.nodes[node.0 as usize];
+        node.has_children || node.transparent || node.any.is_some()
+    }
+
+    /// The spellings of an array of name and value pairs at this node.
+    pub fn pairs(&self, node: NodeId) -> &[PairKeys] {
+        &self.nodes[node.0 as usize].pairs
+    }
+
+    /// All fields that were asked for, with their names.
+    pub fn fields(&self) -> impl Iterator<Item = (FieldId, &str)> {
+        let ids = (0..self.names.len()).map(|i| FieldId(i as u16));
+        ids.filter(|id| self.wants(*id))
+            .map(|id| (id, self.name(id)))
+    }
+}
+
+/// More distinct field names than a [`FieldId`] can tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooManyFields;
+
+#[derive(Debug, Default)]
+struct NodeDraft {
+    targets: Vec<Target>,
+    any: Option<NodeId>,
+    transparent: bool,
+    pairs: Vec<PairKeys>,
+}
+
+/// Collects fields and their paths.
+#[derive(Debug)]
+pub struct ProjectionBuilder {
+    extent: Extent,
+    names: Vec<Box<str>>,
+    ids: HashMap<Box<str>, FieldId>,
+    wanted: Vec<bool>,
+    nodes: Vec<NodeDraft>,
+    edges: HashMap<(u32, Box<[u8]>), NodeId>,
+}
+
+impl ProjectionBuilder {
+    /// Knows the core fields of [`crate::fields`], wants none of them yet.
+    pub fn new(extent: Extent) -> Self {
+        let names: Vec<Box<str>> = CORE_NAMES.iter().map(|n| Box::from(*n)).collect();
+        let ids = names
+            .iter()
+            .enumerate()
+            .map(|(i, n)| (n.clone(), FieldId(i as u16)))
+            .collect();
+        Self {
+            extent,
+            names,
+            ids,
+            wanted: vec![false; CORE_COUNT],
+            nodes: vec![NodeDraft::default()],
+            edges: HashMap::new(),
+        }
+    }
+
+    /// Asks for a field by its name and gives its id.
+    pub fn field(&mut self, name: &str) -> Result<FieldId, TooManyFields> {
+        let id = match self.ids.get(name) {
+            Some(id) => *id,
+            None => self.intern(name)?,
+        };
+        if !self.wanted[id.index()] {
+            self.wanted[id.index()] = true;
+            self.path(name, Target { field: id, rank: 0 });
+        }
+        Ok(id)
+    }
+
+    fn intern(&mut self, name: &str) -> Result<FieldId, TooManyFields> {
+        if self.names.len() >= FieldId::UNLISTED.index() {
+            return Err(TooManyFields);
+        }
+        let id = FieldId(self.names.len() as u16);
+        self.names.push(name.into());
+        self.wanted.push(false);
+        self.ids.insert(name.into(), id);
+        Ok(id)
+    }
+
+    /// Whether a field of this name was asked for already.
+    pub fn wanted(&self, name: &str) -> Option<FieldId> {
+        self.ids
+            .get(name)
+            .copied()
+            .filter(|id| self.wanted[id.index()])
+    }
+
+    /// Adds another path under which a field is found. Segments are divided by dots; `*`
+    /// stands for any one segment.
+    pub fn path(&mut self, path: &str, target: Target) {
+        let node = self.node(path);
+        let targets = &mut self.nodes[node.0 as usize].targets;
+        if !targets.iter().any(|t| t.field == target.field) {
+            targets.push(target);
+        }
+    }
+
+    /// Declares that names below a path count as top-level names.
+    pub fn transparent(&mut self, path: &str) {
+        let node = self.node(path);
+        self.nodes[node.0 as usize].transparent = true;
+    }
+
+    /// Declares that an array at a path holds name and value pairs.
+    pub fn pairs(&mut self, path: &str, keys: PairKeys) {
+        let node = self.node(path);
+        self.nodes[node.0 as usize].pairs.push(keys);
+    }
+
+    fn node(&mut self, path: &str) -> NodeId {
+        path.split('.')
+            .fold(Projection::ROOT, |at, segment| self.descend(at, segment))
+    }
+
+    fn descend(&mut self, from: NodeId, segment: &str) -> NodeId {
+        let known = match segment {
+            "*" => self.nodes[from.0 as usize].any,
+            _ => self
+                .edges
+                .get(&(from.0, segment.as_bytes().into()))
+                .copied(),
+        };
+        if let Some(node) = known {
+            return node;
+        }
+        let node = NodeId(self.nodes.len() as u32);
+        self.nodes.push(NodeDraft::default());
+        if segment == "*" {
+            self.nodes[from.0 as usize].any = Some(node);
+        } else {
+            self.edges.insert((from.0, segment.as_bytes().into()), node);
+        }
+        node
+    }
+
+    /// The finished table.
+    pub fn build(self) -> Projection {
+        let hasher = DefaultHashBuilder::default();
+        let mut targets = Vec::new();
+        let mut nodes: Vec<Node> = Vec::with_capacity(self.nodes.len());
+        for draft in self.nodes {
+            let start = targets.len() as u32;
+            targets.extend(draft.targets);
+            nodes.push(Node {
+                targets: start..targets.len() as u32,
+                any: draft.any,
+                transparent: draft.transparent,
+                has_children: false,
+                pairs: draft.pairs,
+            });
+        }
+        let mut edges = HashTable::with_capacity(self.edges.len());
+        let rehash = |e: &Edge| hasher.hash_one((e.from.0, &*e.key));
+        for ((from, key), to) in self.edges {
+            nodes[from as usize].has_children = true;
+            let edge = Edge {
+                from: NodeId(from),
+                key,
+                to,
+            };
+            edges.insert_unique(rehash(&edge), edge, rehash);
+        }
+        Projection {
+            extent: self.extent,
+            names: self.names,
+            wanted: self.wanted,
+            nodes,
+            targets,
+            edges,
+            hasher,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Reads and checks Sigma rules, correlations and filters.
+pub mod pattern;
+pub mod predicate;
