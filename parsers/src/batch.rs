@@ -133,6 +133,12 @@ impl EventBatch {
         self.store.heads.is_empty()
     }
 
+    /// One event, by its index in source order.
+    pub fn event(&self, index: usize) -> Option<Event<'_>> {
+        let head = self.store.heads.get(index)?;
+        Some(Event { batch: self, head })
+    }
+
     /// The events in source order.
     pub fn events(&self) -> impl ExactSizeIterator<Item = Event<'_>> {
         self.store

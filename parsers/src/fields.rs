@@ -27,9 +27,6 @@ core_fields! {
     CHANNEL = "Channel",
     EVENT_ID = "EventID",
     PROVIDER_NAME = "Provider_Name",
-    PRODUCT = "(product)",
-    CATEGORY = "(category)",
-    SERVICE = "(service)",
     // Where the event happened.
     COMPUTER = "Computer",
     HOSTNAME = "hostname",
