@@ -67,6 +67,6 @@ fn share(predicate: &Predicate) -> Option<f64> {
         Check::Number { .. } | Check::Bool(_) => 0.1,
         Check::Never => 0.0,
         Check::Text(_) if predicate.finding == Finding::Direct => 0.8,
-        Check::Text(pattern) => 0.5 * 0.8_f64.powi(pattern.literal_bytes() as i32),
+        Check::Text(pattern) => 0.5 * 0.8_f64.powf(pattern.literal_bytes() as f64),
     })
 }

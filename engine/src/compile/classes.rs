@@ -112,7 +112,7 @@ fn by_event_id(channel: Option<&str>, routed: &[Routed], interner: &mut Interner
             && (route.channels.is_empty()
                 || channel.is_some_and(|c| route.channels.iter().any(|r| r == c)))
     };
-    let routes: Vec<(u32, &Route)> = (0u32..)
+    let candidates: Vec<(u32, &Route)> = (0u32..)
         .zip(routed)
         .map(|(i, r)| (i, &r.route))
         .filter(|(_, route)| of_channel(route))
@@ -121,10 +121,10 @@ fn by_event_id(channel: Option<&str>, routed: &[Routed], interner: &mut Interner
         let fits = |route: &Route| {
             route.event_ids.is_empty() || event_id.is_some_and(|id| route.event_ids.contains(&id))
         };
-        let set = routes.iter().filter(|(_, route)| fits(route));
+        let set = candidates.iter().filter(|(_, route)| fits(route));
         interner.id(set.map(|(i, _)| *i).collect())
     };
-    let named: HashSet<u32> = routes
+    let named: HashSet<u32> = candidates
         .iter()
         .flat_map(|(_, route)| route.event_ids.iter().copied())
         .collect();
@@ -173,7 +173,11 @@ fn plans(
         all
     });
     built.sort_by_key(|(class, _)| *class);
-    built.into_iter().map(|(_, plan)| plan).collect()
+    let mut plans: Vec<ClassPlan> = built.into_iter().map(|(_, plan)| plan).collect();
+    for (number, slot) in (0u32..).zip(plans.iter_mut().flat_map(|plan| &mut plan.slots)) {
+        slot.number = number;
+    }
+    plans
 }
 
 fn plan(

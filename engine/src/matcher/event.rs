@@ -8,6 +8,7 @@ use yagura_rules::pattern::Case;
 use crate::engine::RuleIndex;
 use crate::fold::fold_into;
 use crate::matcher::check::{Check, relates};
+use crate::matcher::memo::{Memo, Recall};
 use crate::matcher::plan::{
     Certainty, ClassPlan, ClassRuleId, Finding, Hit, NO_SLOT, PredicateId, Slot, Source,
 };
@@ -24,11 +25,14 @@ pub(crate) struct Scratch {
     truth: Vec<u64>,
     /// Counts values.
     value: u64,
-    /// By predicate: the value that was tested last.
+    /// By predicate: the value for which it was decided last.
     tested: Vec<u64>,
     /// By rule: the event for which it was opened last.
     opened: Vec<u32>,
     candidates: Vec<ClassRuleId>,
+    /// What the value at hand satisfies.
+    holding: Vec<PredicateId>,
+    memo: Memo,
     folded: Vec<u8>,
     other: Vec<u8>,
     verify: Vec<u8>,
@@ -36,7 +40,8 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    pub(crate) fn new(predicates: usize, rules: usize) -> Self {
+    /// Room for plans of at most so many predicates and rules, and so many slots in all plans.
+    pub(crate) fn new(predicates: usize, rules: usize, slots: usize) -> Self {
         Self {
             stamp: 0,
             truth: vec![0; predicates],
@@ -44,6 +49,8 @@ impl Scratch {
             tested: vec![0; predicates],
             opened: vec![0; rules],
             candidates: Vec::new(),
+            holding: Vec::new(),
+            memo: Memo::new(slots),
             folded: Vec::new(),
             other: Vec::new(),
             verify: Vec::new(),
@@ -140,24 +147,49 @@ impl<'m> EventMatch<'m> {
     }
 
     fn look_up_text(&mut self, slot: &Slot, kind: ValueKind, text: &[u8]) {
-        let value = Value { kind, text };
+        if !slot.looks_at_text() && slot.numbers.is_empty() {
+            return;
+        }
+        let key = match self.scratch.memo.recall(slot.number, text) {
+            Recall::Known(range) => {
+                for at in range {
+                    self.hold(self.scratch.memo.hit(at));
+                }
+                return;
+            }
+            Recall::Unknown(key) => Some(key),
+            Recall::Pass => None,
+        };
+        self.scratch.holding.clear();
+        self.find_holding(slot, Value { kind, text });
+        for i in 0..self.scratch.holding.len() {
+            self.hold(self.scratch.holding[i]);
+        }
+        if let Some(key) = key {
+            let scratch = &mut *self.scratch;
+            scratch.memo.remember(key, text, &scratch.holding);
+        }
+    }
+
+    /// Collects the predicates of a slot that a value satisfies.
+    fn find_holding(&mut self, slot: &Slot, value: Value<'_>) {
         if slot.looks_at_text() {
-            // Taken out so that the tables can be walked while `self` learns.
+            // Taken out so that the tables can be walked while `self` collects.
             let mut folded = std::mem::take(&mut self.scratch.folded);
             folded.clear();
-            fold_into(text, &mut folded);
+            fold_into(value.text, &mut folded);
             if let Some(hits) = slot.exact.get(folded.as_slice()) {
                 for hit in hits {
-                    self.take(*hit, value);
+                    self.collect(*hit, value);
                 }
             }
             if let Some(literals) = &slot.literals {
-                literals.scan(&folded, |hit| self.take(hit, value));
+                literals.scan(&folded, |hit| self.collect(hit, value));
             }
             self.scratch.folded = folded;
         }
         if !slot.numbers.is_empty()
-            && let Some(number) = Numeric::parse(text)
+            && let Some(number) = Numeric::parse(value.text)
             && let Some(predicates) = slot.numbers.get(&number.key())
         {
             for predicate in predicates {
@@ -165,35 +197,29 @@ impl<'m> EventMatch<'m> {
                     predicate: *predicate,
                     certainty: Certainty::MayHold,
                 };
-                self.take(hit, value);
+                self.collect(hit, value);
             }
         }
     }
 
-    fn take(&mut self, hit: Hit, value: Value<'_>) {
-        let Hit {
-            predicate,
-            certainty,
-        } = hit;
-        if self.scratch.known(predicate) == Some(true) {
+    /// Decides a predicate for a value, once however often its literals occur.
+    fn collect(&mut self, hit: Hit, value: Value<'_>) {
+        let scratch = &mut *self.scratch;
+        let index = hit.predicate.index();
+        if std::mem::replace(&mut scratch.tested[index], scratch.value) == scratch.value {
             return;
         }
-        let holds = certainty == Certainty::Holds || self.test(predicate, value);
-        if holds {
-            self.scratch.learn(predicate, true);
-            self.open(predicate);
+        let check = &self.plan.predicates[index].check;
+        if hit.certainty == Certainty::Holds || check.holds(value, &mut scratch.verify) {
+            scratch.holding.push(hit.predicate);
         }
     }
 
-    /// Tests a value, once however often its literals occur.
-    fn test(&mut self, predicate: PredicateId, value: Value<'_>) -> bool {
-        let scratch = &mut *self.scratch;
-        let tested = &mut scratch.tested[predicate.index()];
-        if std::mem::replace(tested, scratch.value) == scratch.value {
-            return false;
+    fn hold(&mut self, predicate: PredicateId) {
+        if self.scratch.known(predicate) != Some(true) {
+            self.scratch.learn(predicate, true);
+            self.open(predicate);
         }
-        let check = &self.plan.predicates[predicate.index()].check;
-        check.holds(value, &mut scratch.verify)
     }
 
     fn open(&mut self, predicate: PredicateId) {

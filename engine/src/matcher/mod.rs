@@ -8,6 +8,7 @@ pub(crate) mod check;
 mod event;
 mod evidence;
 pub(crate) mod literals;
+mod memo;
 pub(crate) mod pattern;
 pub(crate) mod plan;
 pub(crate) mod program;
@@ -44,10 +45,11 @@ impl<'a> Matcher<'a> {
         let plans = &engine.classes.plans;
         let predicates = plans.iter().map(|p| p.predicates.len()).max().unwrap_or(0);
         let rules = plans.iter().map(|p| p.rules.len()).max().unwrap_or(0);
+        let slots = plans.iter().map(|p| p.slots.len()).sum();
         Self {
             engine,
             texts: Texts::default(),
-            scratch: Scratch::new(predicates, rules),
+            scratch: Scratch::new(predicates, rules, slots),
             rules: Vec::new(),
         }
     }

@@ -96,6 +96,8 @@ pub(crate) enum Certainty {
 /// All tables of one field.
 #[derive(Debug, Default)]
 pub(crate) struct Slot {
+    /// Counts the slots of all plans.
+    pub(crate) number: u32,
     pub(crate) hexadecimal: bool,
     /// By folded whole value.
     pub(crate) exact: HashMap<Box<[u8]>, Vec<Hit>>,
