@@ -110,6 +110,15 @@ impl<'a> EventWriter<'a> {
         self.time_ranked(time, 0);
     }
 
+    /// Sets the time that the event itself states, over that of a header which carried it.
+    #[inline]
+    pub fn own_time(&mut self, time: Timestamp) {
+        if time != Timestamp::UNKNOWN {
+            self.open.time = time;
+            self.open.time_rank = 0;
+        }
+    }
+
     fn time_ranked(&mut self, time: Timestamp, rank: u8) {
         if rank < self.open.time_rank && time != Timestamp::UNKNOWN {
             self.open.time = time;
@@ -147,11 +156,42 @@ impl<'a> EventWriter<'a> {
             return;
         }
         let span = self.place(value);
+        self.store_targets(targets, name, kind, span);
+    }
+
+    /// Adds a text value of a core field that `decode` writes straight into the batch's arena.
+    /// Not called where nobody asked for the field.
+    #[inline]
+    pub fn text_decoded(&mut self, field: FieldId, decode: impl FnOnce(&mut Vec<u8>)) {
+        if self.wants(field) {
+            let span = self.decode(decode);
+            self.store_value(Target { field, rank: 0 }, ValueKind::Text, span, b"");
+        }
+    }
+
+    /// [`EventWriter::text_decoded`] under a name known only at run time, at top level.
+    #[inline]
+    pub fn named_decoded(&mut self, name: &[u8], decode: impl FnOnce(&mut Vec<u8>)) {
+        let targets = self.projection.named(name);
+        if !targets.is_empty() || self.keeps_everything() {
+            let span = self.decode(decode);
+            self.store_targets(targets, name, ValueKind::Text, span);
+        }
+    }
+
+    fn decode(&mut self, decode: impl FnOnce(&mut Vec<u8>)) -> Span {
+        let start = self.store.arena.len();
+        decode(&mut self.store.arena);
+        // A decoder only appends; one that did not would leave an empty value.
+        Span::of_arena(start, self.store.arena.len().saturating_sub(start))
+    }
+
+    fn store_targets(&mut self, targets: &[Target], name: &[u8], kind: ValueKind, span: Span) {
         let mut listed = false;
         for target in targets {
             if target.field == crate::fields::TIME {
                 if self.open.time_rank > target.rank
-                    && let Some(t) = time::parse_any(value)
+                    && let Some(t) = time::parse_any(span.bytes(self.input, &self.store.arena))
                 {
                     self.time_ranked(t, target.rank);
                 }
