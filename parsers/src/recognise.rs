@@ -22,8 +22,8 @@ const EVTX_MAGIC: &[u8] = b"ElfFile\0";
 
 /// The format of a source by its first bytes (decompressed; up to 64 KiB are enough).
 ///
-/// Text has to be UTF-8 or its like: UTF-16 is recognised as [`Format::Raw`] and to be
-/// transcoded by whoever reads the source (see [`crate::Encoding`]) before asking here.
+/// Text has to be UTF-8 or its like. UTF-16, which `PowerShell` writes when redirected, looks
+/// binary and so is [`Format::Raw`]: whoever reads the source transcodes it before asking here.
 pub fn recognise(head: &[u8]) -> Format {
     if head.starts_with(EVTX_MAGIC) {
         return Format::Evtx;
@@ -66,7 +66,11 @@ fn starts_json_array(text: &[u8]) -> bool {
 /// brace and are whole.
 fn json_layout(text: &[u8]) -> Format {
     let Some(end) = memchr::memchr(b'\n', text) else {
-        return if objects_on(text) > 1 { Format::Json } else { Format::JsonLines };
+        return if objects_on(text) > 1 {
+            Format::Json
+        } else {
+            Format::JsonLines
+        };
     };
     let first = text.get(..end).unwrap_or(text).trim_ascii_end();
     if first.ends_with(b"}") && objects_on(first) == 1 {
@@ -108,14 +112,20 @@ fn objects_on(text: &[u8]) -> usize {
 /// The format with the most votes; among equals the one that [`Format::ALL`] lists first.
 fn vote(head: &[u8]) -> Format {
     let mut votes = [0usize; Format::ALL.len()];
-    for line in lines(whole_lines(head)).filter(|line| !is_comment(line)).take(LINES_MAX) {
+    for line in lines(whole_lines(head))
+        .filter(|line| !is_comment(line))
+        .take(LINES_MAX)
+    {
         let format = line::format_of(line);
         if let Some(index) = Format::ALL.iter().position(|f| *f == format) {
             votes[index] += 1;
         }
     }
     // Lines of no format do not outvote those of one: multi-line messages are common.
-    let known = Format::ALL.iter().zip(votes).filter(|(f, _)| **f != Format::Raw);
+    let known = Format::ALL
+        .iter()
+        .zip(votes)
+        .filter(|(f, _)| **f != Format::Raw);
     let all: usize = votes.iter().sum();
     known
         .rev()

@@ -67,9 +67,8 @@ fn is_error_log(text: &[u8]) -> bool {
         .strip_prefix(b"[")
         .and_then(|inside| device_time::leading(APACHE, inside, NEAR))
         .is_some_and(|(rest, _)| rest.starts_with(b"]"));
-    let nginx = || {
-        device_time::leading(NGINX, text, NEAR).is_some_and(|(rest, _)| rest.starts_with(b" ["))
-    };
+    let nginx =
+        || device_time::leading(NGINX, text, NEAR).is_some_and(|(rest, _)| rest.starts_with(b" ["));
     apache || nginx()
 }
 
@@ -109,7 +108,10 @@ fn is_host_and_tag(body: &[u8]) -> bool {
     };
     let word = body.get(..end).unwrap_or_default();
     let is_name = |b: &u8| b.is_ascii_alphanumeric() || b"-_.:%[]/()@".contains(b);
-    let is_level = matches!(word, b"INFO" | b"WARN" | b"ERROR" | b"DEBUG" | b"TRACE" | b"FATAL");
+    let is_level = matches!(
+        word,
+        b"INFO" | b"WARN" | b"ERROR" | b"DEBUG" | b"TRACE" | b"FATAL"
+    );
     !word.is_empty() && !is_level && word.iter().all(is_name) && !word.starts_with(b"[")
 }
 
@@ -119,10 +121,15 @@ fn is_cisco(text: &[u8]) -> bool {
     memchr(b'%', head)
         .and_then(|at| head.get(at + 1..))
         .is_some_and(|tag| {
-            let end = tag.iter().position(|b| matches!(b, b':' | b' ')).unwrap_or(0);
+            let end = tag
+                .iter()
+                .position(|b| matches!(b, b':' | b' '))
+                .unwrap_or(0);
             let tag = tag.get(..end).unwrap_or_default();
             tag.iter().filter(|b| **b == b'-').count() >= 2
-                && tag.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'))
+                && tag.iter().all(|b| {
+                    b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_')
+                })
         })
 }
 
