@@ -199,6 +199,21 @@ impl<'a> EventWriter<'a> {
         }
     }
 
+    /// [`EventWriter::targeted_decoded`] for a core field.
+    #[inline]
+    pub fn text_decoded(&mut self, field: FieldId, decode: impl FnOnce(&mut Vec<u8>)) {
+        if self.wants(field) {
+            self.targeted_decoded(&[Target { field, rank: 0 }], b"", decode);
+        }
+    }
+
+    /// [`EventWriter::targeted_decoded`] under a name known only at run time, at top level.
+    #[inline]
+    pub fn named_decoded(&mut self, name: &[u8], decode: impl FnOnce(&mut Vec<u8>)) {
+        let targets = self.projection.named(name);
+        self.targeted_decoded(targets, name, decode);
+    }
+
     #[inline]
     fn keeps(&self, targets: &[Target]) -> bool {
         !targets.is_empty() || self.keeps_everything() || !self.open.has_text
