@@ -138,6 +138,15 @@ impl<'a> EventWriter<'a> {
         self.time_ranked(time, 0);
     }
 
+    /// Sets the time that the event itself states, over that of a header which carried it.
+    #[inline]
+    pub fn own_time(&mut self, time: Timestamp) {
+        if time != Timestamp::UNKNOWN {
+            self.open.time = time;
+            self.open.time_rank = 0;
+        }
+    }
+
     fn time_ranked(&mut self, time: Timestamp, rank: u8) {
         if rank < self.open.time_rank && time != Timestamp::UNKNOWN {
             self.open.time = time;

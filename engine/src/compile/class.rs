@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 use yagura_parsers::{FieldId, ProjectionBuilder};
 use yagura_rules::pattern::{Case, Pattern};
 use yagura_rules::predicate::{Expr, Predicate as RulePredicate, Subject, Test};
-use yagura_rules::taxonomy::Route;
+use yagura_rules::taxonomy::{Rename, Route};
 
 use crate::compile::access;
 use crate::engine::RuleIndex;
@@ -77,11 +77,11 @@ impl<'a> ClassBuilder<'a> {
 
     /// Adds a rule as it reads on a route.
     pub(crate) fn add(&mut self, rule: RuleIndex, matches: &'a Expr, route: &'a Route) {
-        let condition = self.lower(matches, route);
+        let condition = self.lower(matches, &route.renames);
         let root = match &route.guard {
             None => condition,
             Some(guard) => {
-                let guard = self.lower(guard, route);
+                let guard = self.lower(guard, &[]);
                 let list = self.plan.program.list(&[guard, condition]);
                 self.plan.program.add(Node::All(list))
             }
@@ -98,36 +98,36 @@ impl<'a> ClassBuilder<'a> {
         }
     }
 
-    fn lower(&mut self, expr: &'a Expr, route: &Route) -> NodeId {
+    fn lower(&mut self, expr: &'a Expr, renames: &[Rename]) -> NodeId {
         let node = match expr {
-            Expr::Is(predicate) => Node::Is(self.predicate(predicate, route)),
-            Expr::Not(inner) => Node::Not(self.lower(inner, route)),
+            Expr::Is(predicate) => Node::Is(self.predicate(predicate, renames)),
+            Expr::Not(inner) => Node::Not(self.lower(inner, renames)),
             Expr::All(parts) | Expr::Any(parts) if parts.len() == 1 => {
-                return self.lower(&parts[0], route);
+                return self.lower(&parts[0], renames);
             }
             Expr::All(parts) if parts.is_empty() => Node::Constant(true),
             Expr::Any(parts) if parts.is_empty() => Node::Constant(false),
-            Expr::All(parts) => Node::All(self.lower_list(parts, route)),
-            Expr::Any(parts) => Node::Any(self.lower_list(parts, route)),
+            Expr::All(parts) => Node::All(self.lower_list(parts, renames)),
+            Expr::Any(parts) => Node::Any(self.lower_list(parts, renames)),
             Expr::AtLeast(count, parts) => {
-                Node::AtLeast(*count as u32, self.lower_list(parts, route))
+                Node::AtLeast(*count as u32, self.lower_list(parts, renames))
             }
         };
         self.plan.program.add(node)
     }
 
-    fn lower_list(&mut self, parts: &'a [Expr], route: &Route) -> std::ops::Range<u32> {
-        let children: Vec<NodeId> = parts.iter().map(|part| self.lower(part, route)).collect();
+    fn lower_list(&mut self, parts: &'a [Expr], renames: &[Rename]) -> std::ops::Range<u32> {
+        let children: Vec<NodeId> = parts.iter().map(|part| self.lower(part, renames)).collect();
         self.plan.program.list(&children)
     }
 
-    fn predicate(&mut self, predicate: &'a RulePredicate, route: &Route) -> PredicateId {
+    fn predicate(&mut self, predicate: &'a RulePredicate, renames: &[Rename]) -> PredicateId {
         let sources = match &predicate.subject {
             Subject::Anything => Box::new([Source::ANYTHING]) as Box<[Source]>,
-            Subject::Field(name) => self.sources(name, route),
+            Subject::Field(name) => self.sources(name, renames),
         };
         let other = match &predicate.test {
-            Test::Field { other, .. } => self.sources(other, route),
+            Test::Field { other, .. } => self.sources(other, renames),
             _ => Box::default(),
         };
         let key = Key {
@@ -157,8 +157,8 @@ impl<'a> ClassBuilder<'a> {
     }
 
     /// The fields that a rule's field means on a route.
-    fn sources(&self, name: &str, route: &Route) -> Box<[Source]> {
-        match route.renames.iter().find(|rename| rename.field == name) {
+    fn sources(&self, name: &str, renames: &[Rename]) -> Box<[Source]> {
+        match renames.iter().find(|rename| rename.field == name) {
             Some(rename) => rename
                 .sources
                 .iter()

@@ -39,8 +39,12 @@ pub(super) fn add(
     let mut names: HashSet<&str> = HashSet::new();
     for one in routed {
         names.clear();
+        // Guards use the names of events.
         if let Some(guard) = &one.route.guard {
             collect(guard, &mut names);
+            for name in names.drain() {
+                want(builder, name)?;
+            }
         }
         for rule in &one.rules {
             collect(&rules[rule.0 as usize].matches, &mut names);

@@ -85,8 +85,8 @@ pub fn matches(rule: &Detection, taxonomy: &Taxonomy, event: &SlowEvent) -> bool
 /// Whether an event satisfies a rule on one of the routes of its logsource.
 pub fn on_route(rule: &Detection, route: &Route, taxonomy: &Taxonomy, event: &SlowEvent) -> bool {
     is_on(route, taxonomy, event)
-        && route.guard.iter().all(|guard| holds(guard, route, event))
-        && holds(&rule.matches, route, event)
+        && route.guard.iter().all(|guard| holds(guard, &[], event))
+        && holds(&rule.matches, &route.renames, event)
 }
 
 /// Whether an event takes a route.
@@ -142,20 +142,20 @@ fn shape(kind: EventKind) -> Shape {
     }
 }
 
-fn holds(expr: &Expr, route: &Route, event: &SlowEvent) -> bool {
+fn holds(expr: &Expr, renames: &[Rename], event: &SlowEvent) -> bool {
     match expr {
-        Expr::All(parts) => parts.iter().all(|p| holds(p, route, event)),
-        Expr::Any(parts) => parts.iter().any(|p| holds(p, route, event)),
-        Expr::AtLeast(n, parts) => parts.iter().filter(|p| holds(p, route, event)).count() >= *n,
-        Expr::Not(inner) => !holds(inner, route, event),
-        Expr::Is(predicate) => is(predicate, route, event),
+        Expr::All(parts) => parts.iter().all(|p| holds(p, renames, event)),
+        Expr::Any(parts) => parts.iter().any(|p| holds(p, renames, event)),
+        Expr::AtLeast(n, parts) => parts.iter().filter(|p| holds(p, renames, event)).count() >= *n,
+        Expr::Not(inner) => !holds(inner, renames, event),
+        Expr::Is(predicate) => is(predicate, renames, event),
     }
 }
 
-fn is(predicate: &Predicate, route: &Route, event: &SlowEvent) -> bool {
+fn is(predicate: &Predicate, renames: &[Rename], event: &SlowEvent) -> bool {
     let values = match &predicate.subject {
         Subject::Anything => event.texts.clone(),
-        Subject::Field(name) => field(name, route, event),
+        Subject::Field(name) => field(name, renames, event),
     };
     match &predicate.test {
         Test::Null => values.is_empty() || values.iter().any(|v| v.kind == ValueKind::Null),
@@ -165,7 +165,7 @@ fn is(predicate: &Predicate, route: &Route, event: &SlowEvent) -> bool {
             relation,
             case,
         } => {
-            let others = field(other, route, event);
+            let others = field(other, renames, event);
             values
                 .iter()
                 .any(|v| others.iter().any(|o| v.relates(*relation, *case, o)))
@@ -175,8 +175,8 @@ fn is(predicate: &Predicate, route: &Route, event: &SlowEvent) -> bool {
 }
 
 /// The values of a rule's field on a route.
-fn field(name: &str, route: &Route, event: &SlowEvent) -> Vec<Slow> {
-    match route.renames.iter().find(|r| r.field == name) {
+fn field(name: &str, renames: &[Rename], event: &SlowEvent) -> Vec<Slow> {
+    match renames.iter().find(|r| r.field == name) {
         None => event.values(name),
         Some(Rename {
             sources,
