@@ -55,19 +55,6 @@ impl Span {
         }
     }
 
-    /// The bytes, wherever they lie.
-    pub(crate) fn bytes<'a>(self, input: &'a [u8], arena: &'a [u8]) -> &'a [u8] {
-        let start = (self.start & !IN_ARENA) as usize;
-        let source = if self.start & IN_ARENA == 0 {
-            input
-        } else {
-            arena
-        };
-        source
-            .get(start..start + self.len as usize)
-            .unwrap_or_default()
-    }
-
     /// The bytes, if they lie in the input.
     pub(crate) fn in_input(self, input: &[u8]) -> &[u8] {
         let start = self.start_in_input() as usize;
