@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use proptest::prelude::{Strategy, prop_assert, prop_oneof, proptest};
+use yagura_rules::pattern::Piece;
 use yagura_rules::predicate::{Expr, Subject, Test};
 use yagura_rules::taxonomy::{Route, Shape};
 use yagura_rules::{Logsource, Taxonomy};
@@ -74,16 +75,28 @@ fn render_expr(expr: &Expr) -> String {
         Expr::AtLeast(n, exprs) => format!("{n} of {}", list(exprs, ", ")),
         Expr::Not(inner) => format!("not {}", render_expr(inner)),
         Expr::Is(predicate) => {
-            let Subject::Field(field) = &predicate.subject else {
-                return format!("{predicate:?}");
+            let field = match &predicate.subject {
+                Subject::Field(field) => field,
+                Subject::Anything => "anything",
             };
             match &predicate.test {
                 Test::Exists => format!("{field} exists"),
-                Test::Text(pattern) => format!("{field} = {:?}", pattern.pieces),
+                Test::Text(pattern) => {
+                    let text: String = pattern.pieces.iter().map(render_piece).collect();
+                    format!("{field} = {text}")
+                }
                 Test::Number { text, .. } => format!("{field} = {text}"),
                 other => format!("{field} {other:?}"),
             }
         }
+    }
+}
+
+fn render_piece(piece: &Piece) -> &str {
+    match piece {
+        Piece::Literal(text) => text,
+        Piece::AnyRun => "*",
+        Piece::AnyOne => "?",
     }
 }
 
