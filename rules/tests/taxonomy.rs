@@ -7,7 +7,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
+use proptest::prelude::{Strategy, prop_assert, prop_oneof, proptest};
+use yagura_rules::pattern::Piece;
 use yagura_rules::predicate::{Expr, Subject, Test};
 use yagura_rules::taxonomy::{Route, Shape};
 use yagura_rules::{Logsource, Taxonomy};
@@ -72,16 +75,28 @@ fn render_expr(expr: &Expr) -> String {
         Expr::AtLeast(n, exprs) => format!("{n} of {}", list(exprs, ", ")),
         Expr::Not(inner) => format!("not {}", render_expr(inner)),
         Expr::Is(predicate) => {
-            let Subject::Field(field) = &predicate.subject else {
-                return format!("{predicate:?}");
+            let field = match &predicate.subject {
+                Subject::Field(field) => field,
+                Subject::Anything => "anything",
             };
             match &predicate.test {
                 Test::Exists => format!("{field} exists"),
-                Test::Text(pattern) => format!("{field} = {:?}", pattern.pieces),
+                Test::Text(pattern) => {
+                    let text: String = pattern.pieces.iter().map(render_piece).collect();
+                    format!("{field} = {text}")
+                }
                 Test::Number { text, .. } => format!("{field} = {text}"),
                 other => format!("{field} {other:?}"),
             }
         }
+    }
+}
+
+fn render_piece(piece: &Piece) -> &str {
+    match piece {
+        Piece::Literal(text) => text,
+        Piece::AnyRun => "*",
+        Piece::AnyOne => "?",
     }
 }
 
@@ -234,6 +249,63 @@ fn errors_say_which_table_and_what() {
             "{text}: {error}"
         );
     }
+}
+
+#[test]
+fn packs_ask_for_known_logsources() {
+    let taxonomy = Taxonomy::shipped();
+    let mut files = Vec::new();
+    rule_files(&crate_path("packs"), &mut files);
+    assert!(!files.is_empty());
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let rule: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
+        if let Some(of) = rule.get("logsource") {
+            assert!(taxonomy.is_known(&logsource(of)), "{}", file.display());
+        }
+    }
+}
+
+/// Parts of logsources: real ones, so that combinations meet, and nonsense.
+fn part() -> impl Strategy<Value = Option<String>> {
+    let real = proptest::sample::select(vec![
+        "windows",
+        "linux",
+        "zeek",
+        "process_creation",
+        "webserver",
+        "application",
+        "sysmon",
+        "sshd",
+        "audit",
+    ]);
+    proptest::option::of(prop_oneof![real.prop_map(str::to_owned), ".{0,12}"])
+}
+
+proptest! {
+    #[test]
+    fn any_logsource_has_sound_routes(
+        product in part(), category in part(), service in part()
+    ) {
+        let of = Logsource { product, category, service, definition: None };
+        let taxonomy = shipped();
+        let routes = taxonomy.routes(&of);
+        prop_assert!(routes.iter().all(|route| !route.shapes.is_empty()));
+        prop_assert!(taxonomy.is_known(&of) || !routes.is_empty());
+    }
+
+    #[test]
+    fn damaged_tables_are_refused_or_read(at in 0usize..8_000, junk in ".{0,6}") {
+        let mut text = fs::read_to_string(crate_path("taxonomy/linux.yml")).unwrap();
+        let at = (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap();
+        text.insert_str(at, &junk);
+        let _ = Taxonomy::read([("linux.yml", text.as_str())]);
+    }
+}
+
+fn shipped() -> &'static Taxonomy {
+    static SHIPPED: LazyLock<Taxonomy> = LazyLock::new(Taxonomy::shipped);
+    &SHIPPED
 }
 
 /// The folder of rules written by others, where there is one.

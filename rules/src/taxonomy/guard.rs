@@ -26,21 +26,28 @@ fn all(items: &Mapping) -> Result<Expr, String> {
     }
 }
 
-/// `field`, `field|exists` or `field|startswith`, with a value or a list (any).
+/// `field`, `field|exists`, `field|contains` or `field|startswith`, with a value or a list
+/// (any). Without a field, as in `'|contains'`, it is a keyword.
 fn item(key: &str, value: &Value) -> Result<Expr, String> {
     let (field, modifier) = key.split_once('|').unwrap_or((key, ""));
     let is = |test| {
-        let subject = Subject::Field(field.to_owned());
+        let subject = match field {
+            "" => Subject::Anything,
+            _ => Subject::Field(field.to_owned()),
+        };
         Expr::Is(Predicate { subject, test })
     };
+    if field.is_empty() && modifier != "contains" {
+        return Err(format!("{key}: a keyword is contained"));
+    }
     match (modifier, value) {
         ("exists", Value::Bool(true)) => Ok(is(Test::Exists)),
         ("exists", Value::Bool(false)) => Ok(Expr::Not(Box::new(is(Test::Exists)))),
-        ("" | "startswith", Value::Sequence(values)) => {
+        ("" | "contains" | "startswith", Value::Sequence(values)) => {
             let each = values.iter().map(|v| item(key, v));
             Ok(Expr::Any(each.collect::<Result<_, _>>()?))
         }
-        ("" | "startswith", Value::String(text)) => Ok(is(pattern(text, modifier))),
+        ("" | "contains" | "startswith", Value::String(text)) => Ok(is(pattern(text, modifier))),
         ("", Value::Number(number)) => Ok(is(Test::Number {
             value: number.as_f64().unwrap_or(f64::NAN),
             text: number.to_string(),
@@ -51,6 +58,11 @@ fn item(key: &str, value: &Value) -> Result<Expr, String> {
 
 /// `*` is a wildcard; tables need neither `?` nor escapes.
 fn pattern(text: &str, modifier: &str) -> Test {
+    let text = match modifier {
+        "contains" => format!("*{text}*"),
+        "startswith" => format!("{text}*"),
+        _ => text.to_owned(),
+    };
     let mut pieces = Vec::new();
     for (i, literal) in text.split('*').enumerate() {
         if i > 0 && pieces.last() != Some(&Piece::AnyRun) {
@@ -59,9 +71,6 @@ fn pattern(text: &str, modifier: &str) -> Test {
         if !literal.is_empty() {
             pieces.push(Piece::Literal(literal.to_owned()));
         }
-    }
-    if modifier == "startswith" && pieces.last() != Some(&Piece::AnyRun) {
-        pieces.push(Piece::AnyRun);
     }
     Test::Text(Pattern {
         pieces,
