@@ -57,10 +57,17 @@ pub(crate) fn line(line: &[u8], _: &mut LineContext, out: &mut EventWriter<'_>) 
                 _ => out.refuse(Reason::InvalidJson),
             }
         }
-        Some(b'{' | b'[') => stream(line, out),
-        Some(_) => {
+        Some(first) => {
+            let is_valid = scan.skip_value(0).is_ok() && scan.peek().is_none();
+            if is_valid && matches!(first, b'{' | b'[') {
+                return stream(line, out);
+            }
             out.begin(EventKind::Raw, line);
-            out.refuse(stream::fault(&mut scan));
+            out.refuse(if is_valid {
+                Reason::NotAnObject
+            } else {
+                Reason::InvalidJson
+            });
         }
         None => {}
     }

@@ -75,12 +75,3 @@ fn stray(scan: &mut Scanner<'_>, out: &mut EventWriter<'_>) {
     out.begin(EventKind::Raw, scan.since(start));
     out.refuse(reason);
 }
-
-/// Why a line without an object is refused.
-pub(super) fn fault(scan: &mut Scanner<'_>) -> Reason {
-    if scan.skip_value(0).is_ok() && scan.peek().is_none() {
-        Reason::NotAnObject
-    } else {
-        Reason::InvalidJson
-    }
-}
