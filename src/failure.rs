@@ -54,13 +54,8 @@ pub enum Failure {
         total: usize,
     },
     /// The placeholder file is of no use.
-    #[error("placeholders cannot be read from {}: {message}", .path.display())]
-    Placeholders {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        message: String,
-    },
+    #[error("placeholders cannot be read: {0}")]
+    Placeholders(String),
     /// A file that we were to write.
     #[error("{} cannot be written: {source}", .path.display())]
     File {
@@ -97,7 +92,7 @@ impl Failure {
             Self::RefusedRules { .. } => Some(
                 "mend the rules shown above, or scan with the others by --keep-going".to_owned(),
             ),
-            Self::Placeholders { .. } => Some(
+            Self::Placeholders(_) => Some(
                 "it has to be a YAML file of names and values: `admins: [alice, bob]`".to_owned(),
             ),
             Self::UnknownRule { close, .. } => Some(match close {

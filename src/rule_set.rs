@@ -56,10 +56,11 @@ pub fn rules_count(loaded: &Loaded) -> usize {
     loaded.detections.len() + loaded.correlations.len() + loaded.filters.len()
 }
 
-// STUB until `Placeholders` can be read from a file.
+// STUB until the rules branch is merged:
+// `Placeholders::read(path).map_err(|error| Failure::Placeholders(error.to_string()))`.
 fn read_placeholders(path: &Path) -> Result<Placeholders, Failure> {
-    Err(Failure::Placeholders {
-        path: path.to_owned(),
-        message: "not supported yet".to_owned(),
-    })
+    Err(Failure::Placeholders(format!(
+        "{}: not supported yet",
+        path.display()
+    )))
 }
