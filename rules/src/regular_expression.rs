@@ -91,12 +91,7 @@ impl Translator<'_> {
             '{' => {
                 if is_quantifier(&self.pattern[at..]) {
                     self.out.push('{');
-                    for (_, c) in self.rest.by_ref() {
-                        self.out.push(c);
-                        if c == '}' {
-                            break;
-                        }
-                    }
+                    self.copy_through('}');
                     self.after_quantifier = true;
                 } else {
                     self.out.push_str("\\{");
@@ -139,9 +134,26 @@ impl Translator<'_> {
             'H' => self.out.push_str("[^ \\t]"),
             'V' => self.out.push_str("[^\\n\\x0B\\f\\r]"),
             'e' => self.out.push_str("\\x1B"),
+            'p' | 'P' | 'x' => {
+                self.plain_escape(c);
+                if self.rest.next_if(|(_, c)| *c == '{').is_some() {
+                    self.out.push('{');
+                    self.copy_through('}');
+                }
+            }
             c => self.plain_escape(c),
         }
         Ok(())
+    }
+
+    /// Copies up to and with the first `end`.
+    fn copy_through(&mut self, end: char) {
+        for (_, c) in self.rest.by_ref() {
+            self.out.push(c);
+            if c == end {
+                return;
+            }
+        }
     }
 
     /// Escapes that mean the same in and out of classes.
