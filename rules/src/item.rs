@@ -356,14 +356,19 @@ impl Item<'_> {
         let mut parts = Vec::with_capacity(self.values.len());
         if self.comparison == Comparison::Text {
             for operand in &self.operands {
-                parts.push(self.text_of(operand, key, reading)?);
+                parts.extend(self.text_of(operand, key, reading));
             }
         } else {
             for node in &self.values {
-                parts.push(self.compare(node, reading)?);
+                parts.extend(self.compare(node, reading));
             }
         }
-        // `neq` is none of the values, with `all` as well as without.
+        // Every value was looked at, so that all errors of a list are told at once.
+        if parts.len() < self.values.len() {
+            return None;
+        }
+        // `neq` is none of the values, with `all` as well as without. It holds where the
+        // field is absent, too.
         Some(match (self.negated, self.linking) {
             (true, _) => Expr::Not(Box::new(Expr::any(parts))),
             (false, Linking::Any) => Expr::any(parts),

@@ -222,8 +222,8 @@ impl<'a> Builder<'a> {
         if self.nodes > NODES_MAX {
             return Err(Problem::new(
                 node.span,
-                format!("the document has more than {NODES_MAX} values"),
-                "divide the rule",
+                format!("with its aliases replaced, the document has more than {NODES_MAX} values"),
+                "write the values out, or divide the rule",
             ));
         }
         point_at_first(&mut node);
