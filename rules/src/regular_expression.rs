@@ -12,7 +12,7 @@ use regex::RegexBuilder;
 use crate::pattern::Case;
 use crate::predicate::Regex;
 
-/// Limit of the compiled size; SigmaHQ stays below a hundredth of it.
+/// Limit of the compiled size. The expressions of public rules stay far below.
 const COMPILED_BYTES_MAX: usize = 4 << 20;
 /// Limit of the nesting of groups.
 const NESTING_MAX: u32 = 100;

@@ -1,4 +1,4 @@
-//! Every rule of SigmaHQ loads. The rules are not part of this project: the test looks for them
+//! Every rule of `SigmaHQ` loads. The rules are not part of this project: the test looks for them
 //! at `YAGURA_CORPUS`, else beside the checkout, and says so where it finds none.
 
 use std::path::PathBuf;

@@ -104,6 +104,8 @@ struct Problem {
 }
 
 impl Problem {
+    /// Boxed, so that the results on the way of every event stay small.
+    #[expect(clippy::unnecessary_box_returns, reason = "see above")]
     fn new(span: Span, message: impl Into<String>, help: &'static str) -> Box<Self> {
         Box::new(Self {
             span,
