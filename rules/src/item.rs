@@ -366,7 +366,7 @@ impl Item<'_> {
                         reading
                             .findings
                             .error(span, refused.message)
-                            .help("write an expression without it, or exclude by a second search identifier and `and not`");
+                            .help(refused.help);
                         return None;
                     }
                 }

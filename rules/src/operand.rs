@@ -95,6 +95,8 @@ impl Operand {
         })
     }
 
+    /// What comes out is compared like any text: case does not count unless `cased` says so.
+    /// This is what pySigma does; it finds too much rather than too little.
     pub(crate) fn base64(&mut self) -> Result<(), String> {
         self.each(|form| Ok(vec![Form::literal(encoding::base64(&form.into_bytes()?))]))
     }

@@ -21,6 +21,7 @@ const NESTING_MAX: u32 = 100;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refused {
     pub(crate) message: String,
+    pub(crate) help: &'static str,
     /// Byte offset in the expression, where it is known.
     pub(crate) at: Option<usize>,
 }
@@ -42,10 +43,12 @@ impl Regex {
                 message:
                     "the regular expression is too large once compiled: lower its repetition counts"
                         .to_owned(),
+                help: "shorter counts, or `+` and `*`, mostly match the same",
                 at: None,
             }),
             Err(error) => Err(Refused {
                 message: format!("the regular expression is not valid: {}", last_line(&error)),
+                help: "a bracket or parenthesis that is meant as text needs a backslash",
                 at: None,
             }),
         }
@@ -296,6 +299,7 @@ fn is_quantifier(text: &str) -> bool {
 fn refuse(at: usize, message: &str) -> Refused {
     Refused {
         message: message.to_owned(),
+        help: "write it without, or exclude by a second search identifier and `and not`",
         at: Some(at),
     }
 }
