@@ -50,11 +50,12 @@ pub(crate) fn parse(
     findings: &mut Findings,
 ) -> Option<Condition> {
     let Some(text) = node.text().filter(|text| !text.trim().is_empty()) else {
+        let message = match node.kind() {
+            "a list" | "a mapping" => format!("a condition must be text, not {}", node.kind()),
+            _ => "the condition is empty".to_owned(),
+        };
         findings
-            .error(
-                node.span,
-                format!("a condition must be text, not {}", node.kind()),
-            )
+            .error(node.span, message)
             .help("write an expression over the search identifiers: `selection and not filter`");
         return None;
     };

@@ -1,5 +1,6 @@
 //! Sigma correlation rules: what several events together must look like.
 
+mod bounds;
 pub(crate) mod read;
 pub(crate) mod resolve;
 

@@ -133,10 +133,10 @@ fn conditions(
             .help("write an expression over the search identifiers: `selection and not filter`");
         return None;
     }
-    let names: Vec<&str> = named.iter().map(|(name, _)| name.text.as_ref()).collect();
-    let mut used = vec![false; names.len()];
+    let known: Vec<&str> = named.iter().map(|(name, _)| name.text.as_ref()).collect();
+    let mut used = vec![false; known.len()];
     let mut scope = Scope {
-        names: &names,
+        names: &known,
         used: &mut used,
         what: "search identifier",
         aggregation,

@@ -4,6 +4,8 @@
 //! work on the values at once; those that change the comparison (`re`, `cidr`, `lt`) set what
 //! the values are taken for in the end.
 
+mod combination;
+
 use crate::diagnostic::Span;
 use crate::document::{Content, Key, Node, Scalar, number};
 use crate::modifier::Modifier;
@@ -209,77 +211,6 @@ impl Item<'_> {
         Some(())
     }
 
-    /// Whether a modifier may follow those before it; if not, why and what to do.
-    fn check(&self, modifier: Modifier, name: &str) -> Result<(), (String, &'static str)> {
-        use Comparison as C;
-        use Modifier as M;
-        let open = matches!(modifier, M::Contains | M::StartsWith | M::EndsWith);
-        let fits = match modifier {
-            M::All | M::Neq => self.comparison != C::Presence,
-            M::Cased => matches!(self.comparison, C::Plain | C::Text | C::Field(_)),
-            M::IgnoreCase | M::MultiLine | M::DotAll => {
-                if !matches!(self.comparison, C::Regex { .. }) {
-                    return Err((
-                        format!("`{name}` is a flag of regular expressions and must follow `re`"),
-                        "write `|re|i`, `|re|m` or `|re|s`",
-                    ));
-                }
-                true
-            }
-            M::Re | M::Cidr | M::Compare(_) | M::FieldRef | M::DatePart(_) => {
-                self.comparison == C::Plain && self.case == Case::Insensitive
-            }
-            M::Exists => {
-                self.comparison == C::Plain && !self.negated && self.linking == Linking::Any
-            }
-            _ if open => matches!(self.comparison, C::Plain | C::Text | C::Field(_)),
-            _ => matches!(self.comparison, C::Plain | C::Text),
-        };
-        if !fits {
-            let help = match (modifier, self.comparison) {
-                (_, C::Regex { .. }) if open => {
-                    "a regular expression is searched for anywhere; use `^` and `$` to anchor it"
-                }
-                (M::FieldRef, C::Text) => "write `fieldref` first: `|fieldref|contains`",
-                (M::Re, C::Text) => "write the regular expression in full, with `re` alone",
-                (_, C::DatePart(_)) => "list the values that the part of the date may have",
-                _ => "remove one of the two",
-            };
-            return Err((format!("`{name}` cannot follow {}", self.so_far()), help));
-        }
-        let on_keywords = match modifier {
-            M::StartsWith
-            | M::EndsWith
-            | M::Exists
-            | M::Compare(_)
-            | M::FieldRef
-            | M::DatePart(_) => false,
-            _ => true,
-        };
-        if self.subject == Subject::Anything && !on_keywords {
-            return Err((
-                format!("`{name}` needs a field, but this item has none"),
-                "keywords occur anywhere in the event: write the name of the field before the `|`",
-            ));
-        }
-        Ok(())
-    }
-
-    /// What the modifiers so far have made of the values, for messages.
-    fn so_far(&self) -> &'static str {
-        match self.comparison {
-            Comparison::Plain if self.case == Case::Sensitive => "`cased`",
-            Comparison::Plain => "the modifiers before it",
-            Comparison::Text => "modifiers that change text",
-            Comparison::Regex { .. } => "`re`",
-            Comparison::Network => "`cidr`",
-            Comparison::Order(_) => "a comparison of numbers",
-            Comparison::Field(_) => "`fieldref`",
-            Comparison::Presence => "`exists`",
-            Comparison::DatePart(_) => "a part of a date",
-        }
-    }
-
     fn flag(&mut self, modifier: Modifier) {
         if let Comparison::Regex {
             case,
@@ -356,14 +287,19 @@ impl Item<'_> {
         let mut parts = Vec::with_capacity(self.values.len());
         if self.comparison == Comparison::Text {
             for operand in &self.operands {
-                parts.push(self.text_of(operand, key, reading)?);
+                parts.extend(self.text_of(operand, key, reading));
             }
         } else {
             for node in &self.values {
-                parts.push(self.compare(node, reading)?);
+                parts.extend(self.compare(node, reading));
             }
         }
-        // `neq` is none of the values, with `all` as well as without.
+        // Every value was looked at, so that all errors of a list are told at once.
+        if parts.len() < self.values.len() {
+            return None;
+        }
+        // `neq` is none of the values, with `all` as well as without. It holds where the
+        // field is absent, too.
         Some(match (self.negated, self.linking) {
             (true, _) => Expr::Not(Box::new(Expr::any(parts))),
             (false, Linking::Any) => Expr::any(parts),
@@ -427,7 +363,10 @@ impl Item<'_> {
                         let span = refused
                             .at
                             .map_or(node.span, |at| reading.span_in(node.span, text, at, 1));
-                        reading.findings.error(span, refused.message);
+                        reading
+                            .findings
+                            .error(span, refused.message)
+                            .help(refused.help);
                         return None;
                     }
                 }

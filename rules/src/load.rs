@@ -202,14 +202,14 @@ fn index<'i>(
     let mut index = RuleIndex::default();
     for (meta, target) in metas {
         let file = meta.file.path.display().to_string();
-        index.add(meta.id.as_deref(), meta.name.as_deref(), file, *target);
+        index.add(meta.id.as_deref(), meta.name.as_deref(), &file, *target);
     }
     for (path, document) in refused {
         let file = path.display().to_string();
         index.add_refused(
             document.id.as_deref(),
             document.name.as_deref(),
-            file,
+            &file,
             &document.reason,
         );
     }

@@ -83,7 +83,7 @@ impl Operand {
             let mut texts = vec![Vec::with_capacity(pieces.len())];
             for piece in pieces {
                 let Piece::Literal(text) = piece else {
-                    texts.iter_mut().for_each(|t| t.push(piece.clone()));
+                    continue_each(&mut texts, &piece);
                     continue;
                 };
                 let variants = dash_variants(&text)?;
@@ -95,6 +95,8 @@ impl Operand {
         })
     }
 
+    /// What comes out is compared like any text: case does not count unless `cased` says so.
+    /// This is what pySigma does; it finds too much rather than too little.
     pub(crate) fn base64(&mut self) -> Result<(), String> {
         self.each(|form| Ok(vec![Form::literal(encoding::base64(&form.into_bytes()?))]))
     }
@@ -146,15 +148,13 @@ impl Operand {
             let mut texts = vec![Vec::new()];
             for piece in form.into_text()? {
                 let Piece::Literal(text) = piece else {
-                    texts.iter_mut().for_each(|t| t.push(piece.clone()));
+                    continue_each(&mut texts, &piece);
                     continue;
                 };
                 for part in placeholder_parts(&text) {
                     let name = match part {
                         Part::Text(text) => {
-                            texts
-                                .iter_mut()
-                                .for_each(|t| t.push(Piece::Literal(text.to_owned())));
+                            continue_each(&mut texts, &Piece::Literal(text.to_owned()));
                             continue;
                         }
                         Part::Placeholder(name) => name,
@@ -162,9 +162,7 @@ impl Operand {
                     any = true;
                     let Some(values) = placeholders.get(name) else {
                         missing.push(name.to_owned());
-                        texts
-                            .iter_mut()
-                            .for_each(|t| t.push(Piece::Literal(format!("%{name}%"))));
+                        continue_each(&mut texts, &Piece::Literal(format!("%{name}%")));
                         continue;
                     };
                     texts = combine(&texts, values, |so_far, value| {
@@ -214,6 +212,12 @@ fn plain_text(pieces: &[Piece]) -> Result<String, String> {
     Ok(all)
 }
 
+fn continue_each(texts: &mut [Vec<Piece>], piece: &Piece) {
+    for text in texts {
+        text.push(piece.clone());
+    }
+}
+
 /// Every item of `so_far` continued by every one of `choices`.
 fn combine<T: Clone, C>(
     so_far: &[T],
@@ -243,13 +247,17 @@ fn dash_variants(text: &str) -> Result<Vec<String>, String> {
     let mut rest = text;
     while let Some(at) = rest.find(DASHES) {
         let (before, from_dash) = rest.split_at(at);
-        variants.iter_mut().for_each(|v| v.push_str(before));
+        for variant in &mut variants {
+            variant.push_str(before);
+        }
         variants = combine(&variants, &DASHES, |so_far, dash| so_far.push(*dash))?;
         let mut after = from_dash.chars();
         after.next();
         rest = after.as_str();
     }
-    variants.iter_mut().for_each(|v| v.push_str(rest));
+    for variant in &mut variants {
+        variant.push_str(rest);
+    }
     Ok(variants)
 }
 

@@ -12,7 +12,7 @@ use regex::RegexBuilder;
 use crate::pattern::Case;
 use crate::predicate::Regex;
 
-/// Limit of the compiled size; SigmaHQ stays below a hundredth of it.
+/// Limit of the compiled size. The expressions of public rules stay far below.
 const COMPILED_BYTES_MAX: usize = 4 << 20;
 /// Limit of the nesting of groups.
 const NESTING_MAX: u32 = 100;
@@ -21,6 +21,7 @@ const NESTING_MAX: u32 = 100;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refused {
     pub(crate) message: String,
+    pub(crate) help: &'static str,
     /// Byte offset in the expression, where it is known.
     pub(crate) at: Option<usize>,
 }
@@ -42,10 +43,12 @@ impl Regex {
                 message:
                     "the regular expression is too large once compiled: lower its repetition counts"
                         .to_owned(),
+                help: "shorter counts, or `+` and `*`, mostly match the same",
                 at: None,
             }),
             Err(error) => Err(Refused {
                 message: format!("the regular expression is not valid: {}", last_line(&error)),
+                help: "a bracket or parenthesis that is meant as text needs a backslash",
                 at: None,
             }),
         }
@@ -91,12 +94,7 @@ impl Translator<'_> {
             '{' => {
                 if is_quantifier(&self.pattern[at..]) {
                     self.out.push('{');
-                    for (_, c) in self.rest.by_ref() {
-                        self.out.push(c);
-                        if c == '}' {
-                            break;
-                        }
-                    }
+                    self.copy_through('}');
                     self.after_quantifier = true;
                 } else {
                     self.out.push_str("\\{");
@@ -139,9 +137,26 @@ impl Translator<'_> {
             'H' => self.out.push_str("[^ \\t]"),
             'V' => self.out.push_str("[^\\n\\x0B\\f\\r]"),
             'e' => self.out.push_str("\\x1B"),
+            'p' | 'P' | 'x' => {
+                self.plain_escape(c);
+                if self.rest.next_if(|(_, c)| *c == '{').is_some() {
+                    self.out.push('{');
+                    self.copy_through('}');
+                }
+            }
             c => self.plain_escape(c),
         }
         Ok(())
+    }
+
+    /// Copies up to and with the first `end`.
+    fn copy_through(&mut self, end: char) {
+        for (_, c) in self.rest.by_ref() {
+            self.out.push(c);
+            if c == end {
+                return;
+            }
+        }
     }
 
     /// Escapes that mean the same in and out of classes.
@@ -284,6 +299,7 @@ fn is_quantifier(text: &str) -> bool {
 fn refuse(at: usize, message: &str) -> Refused {
     Refused {
         message: message.to_owned(),
+        help: "write it without, or exclude by a second search identifier and `and not`",
         at: Some(at),
     }
 }

@@ -15,7 +15,7 @@ use crate::document::{self, Node};
 use crate::filter;
 use crate::placeholder::Placeholders;
 
-/// How large a file of rules may be. The largest of SigmaHQ has 130 KB.
+/// How large a file of rules may be. The largest public ones have about 130 KB.
 pub(crate) const FILE_BYTES_MAX: u64 = 1 << 20;
 
 /// A document that did not become a rule.

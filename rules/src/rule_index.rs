@@ -32,20 +32,20 @@ impl<'i> RuleIndex<'i> {
         &mut self,
         id: Option<&'i str>,
         name: Option<&'i str>,
-        file: String,
+        file: &str,
         target: Target,
     ) {
-        self.insert(id, name, &file, Some(target), "");
+        self.insert(id, name, file, Some(target), "");
     }
 
     pub(crate) fn add_refused(
         &mut self,
         id: Option<&'i str>,
         name: Option<&'i str>,
-        file: String,
+        file: &str,
         reason: &'i str,
     ) {
-        self.insert(id, name, &file, None, reason);
+        self.insert(id, name, file, None, reason);
     }
 
     fn insert(

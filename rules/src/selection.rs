@@ -209,3 +209,24 @@ fn node_of(value: &Value) -> Result<Node<'_>, String> {
         content,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::parse_plain;
+
+    fn parse(yaml: &str) -> Result<String, String> {
+        parse_plain(&serde_yaml::from_str(yaml).unwrap()).map(|expr| expr.to_string())
+    }
+
+    #[test]
+    fn data_files_have_the_notation_of_rules() {
+        assert_eq!(
+            parse("{EventType: CreateKey, EventID: [1, 2], Image|endswith: '\\x'}").unwrap(),
+            r"EventType: 'CreateKey' and (EventID: 1 or EventID: 2) and Image: '*\x'"
+        );
+        assert_eq!(
+            parse("{a|contain: b}").unwrap_err(),
+            "there is no modifier `contain`"
+        );
+    }
+}

@@ -101,7 +101,8 @@ fn counted(parsed: &Aggregation<'_>, condition: &str, context: &Context<'_>) -> 
         }
     };
     let name = rule_name(context);
-    let mut yaml = beginning(condition, &name, context, kind, &[&name]);
+    let mut yaml = format!("end the condition before the `|`: `{condition}`");
+    beginning(&mut yaml, &name, context, kind, std::slice::from_ref(&name));
     if !parsed.group.is_empty() {
         let group: Vec<String> = parsed.group.iter().map(|field| scalar(field)).collect();
         let _ = writeln!(yaml, "  group-by: [{}]", group.join(", "));
@@ -115,41 +116,37 @@ fn counted(parsed: &Aggregation<'_>, condition: &str, context: &Context<'_>) -> 
     yaml
 }
 
-/// `a | near b and c`: each search identifier becomes a rule.
+/// `a | near b and not c`: each search identifier becomes a rule.
 fn near(aggregation: &str, context: &Context<'_>) -> String {
     let name = rule_name(context);
-    let others: Vec<String> = aggregation
-        .split(|c: char| !(c.is_alphanumeric() || c == '_'))
-        .skip(1)
-        .filter(|word| !word.is_empty() && !["and", "or", "not", "within"].contains(word))
-        .map(|word| format!("{name}_{word}"))
-        .collect();
-    let mut rules: Vec<&str> = vec![&name];
-    rules.extend(others.iter().map(String::as_str));
-    let mut yaml = beginning(
-        "what stands before the `|`",
-        &name,
-        context,
-        "temporal",
-        &rules,
-    );
+    let mut rules = vec![name.clone()];
+    let mut expression = format!("{name} and (");
+    let words = aggregation.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+    for word in words.skip(1).filter(|word| !word.is_empty()) {
+        if !expression.ends_with('(') {
+            expression.push(' ');
+        }
+        if ["and", "or", "not"].contains(&word) {
+            expression.push_str(word);
+            continue;
+        }
+        let rule = format!("{name}_{word}");
+        expression.push_str(&rule);
+        rules.push(rule);
+    }
+    let mut yaml = "give each search identifier after `near` a rule of its own, end the condition before the `|`".to_owned();
+    beginning(&mut yaml, &name, context, "temporal", &rules);
     yaml.push_str("  group-by: [host]\n");
     let _ = write!(yaml, "  timespan: {}", context.timeframe.unwrap_or("30s"));
-    yaml.insert_str(
-        0,
-        "give each search identifier after `near` a rule of its own, and ",
-    );
+    // All of them is what it means without a condition.
+    if expression.contains(" or ") || expression.contains("not ") {
+        let _ = write!(yaml, "\n  condition: {expression})");
+    }
     yaml
 }
 
-fn beginning(
-    condition: &str,
-    name: &str,
-    context: &Context<'_>,
-    kind: &str,
-    rules: &[&str],
-) -> String {
-    let mut yaml = format!("end the condition before the `|`: `{condition}`");
+/// The correlation up to its rules.
+fn beginning(yaml: &mut String, name: &str, context: &Context<'_>, kind: &str, rules: &[String]) {
     if context.name.is_none() {
         let _ = write!(yaml, ", add `name: {name}` to this rule");
     }
@@ -159,7 +156,6 @@ fn beginning(
         scalar(context.title),
         rules.join(", "),
     );
-    yaml
 }
 
 fn rule_name(context: &Context<'_>) -> String {

@@ -104,6 +104,8 @@ struct Problem {
 }
 
 impl Problem {
+    /// Boxed, so that the results on the way of every event stay small.
+    #[expect(clippy::unnecessary_box_returns, reason = "see above")]
     fn new(span: Span, message: impl Into<String>, help: &'static str) -> Box<Self> {
         Box::new(Self {
             span,
@@ -222,8 +224,8 @@ impl<'a> Builder<'a> {
         if self.nodes > NODES_MAX {
             return Err(Problem::new(
                 node.span,
-                format!("the document has more than {NODES_MAX} values"),
-                "divide the rule",
+                format!("with its aliases replaced, the document has more than {NODES_MAX} values"),
+                "write the values out, or divide the rule",
             ));
         }
         point_at_first(&mut node);

@@ -21,37 +21,73 @@ pub(super) fn report(error: &ScanError, places: &Places<'_>, findings: &mut Find
             "this quote is not closed on its line".to_owned(),
             help,
         )
+    } else if let Some(span) = unclosed_bracket(places, at, error.info()) {
+        let help = "close it, or quote a value that begins with `[` or `{`";
+        (
+            span,
+            "this bracket is not closed on its line".to_owned(),
+            help,
+        )
     } else {
-        let (message, help) = explain(error.info());
+        let (message, help) = explain(error.info(), line_before(places, at));
         (places.span(error.marker(), error.marker()), message, help)
     };
     findings.error(span, message.clone()).help(help);
     message
 }
 
+/// The line of the error up to it.
+fn line_before<'a>(places: &Places<'a>, at: usize) -> &'a str {
+    let chunk = places.chunk();
+    chunk.get(line_start(chunk, at)..at).unwrap_or_default()
+}
+
 /// The tab that indents the line of the error, or one of its neighbours.
 fn tab_indentation(places: &Places<'_>, at: usize) -> Option<Span> {
     let chunk = places.chunk();
-    let mut begin = line_start(chunk, at);
-    for _ in 0..2 {
-        let line = chunk.get(begin..)?.lines().next().unwrap_or_default();
-        let indent = &line[..line.len() - line.trim_start_matches([' ', '\t']).len()];
-        if let Some(tab) = indent.find('\t').filter(|_| line.len() > indent.len()) {
-            return Some(places.span_at(begin + tab, 1));
-        }
-        begin = line_start(chunk, begin.checked_sub(1)?);
-    }
-    None
+    let own = line_start(chunk, at);
+    let next = chunk.get(own..)?.find('\n').map(|end| own + end + 1);
+    let previous = own.checked_sub(1).map(|end| line_start(chunk, end));
+    [Some(own), next, previous]
+        .into_iter()
+        .flatten()
+        .find_map(|begin| {
+            let line = chunk.get(begin..)?.lines().next()?;
+            let text = line.trim_start_matches([' ', '\t']);
+            let tab = line
+                .find('\t')
+                .filter(|tab| !text.is_empty() && *tab < line.len() - text.len())?;
+            Some(places.span_at(begin + tab, 1))
+        })
 }
 
 /// An unclosed quote is noticed where the next one stands, lines below. So its line is the
 /// nearest at or above the error whose value begins with a quote and holds no other.
 fn unclosed_quote(places: &Places<'_>, at: usize) -> Option<Span> {
+    nearest_line_above(places, at, quote_left_open)
+}
+
+/// A list or mapping in brackets that does not end is noticed lines below as well.
+fn unclosed_bracket(places: &Places<'_>, at: usize, info: &str) -> Option<Span> {
+    let in_brackets = info.contains("flow") || info.contains("illegal placement of ':'");
+    if in_brackets {
+        nearest_line_above(places, at, bracket_left_open)
+    } else {
+        None
+    }
+}
+
+/// Looks for something at or above the line of the error; `find` gives its column in bytes.
+fn nearest_line_above(
+    places: &Places<'_>,
+    at: usize,
+    find: fn(&str) -> Option<usize>,
+) -> Option<Span> {
     let chunk = places.chunk();
     let mut begin = line_start(chunk, at);
     for _ in 0..LINES_SEARCHED_MAX {
         let line = chunk.get(begin..)?.lines().next().unwrap_or_default();
-        if let Some(column) = quote_left_open(line) {
+        if let Some(column) = find(line) {
             return Some(places.span_at(begin + column, 1));
         }
         begin = line_start(chunk, begin.checked_sub(1)?);
@@ -59,14 +95,26 @@ fn unclosed_quote(places: &Places<'_>, at: usize) -> Option<Span> {
     None
 }
 
+/// The value of a line, behind its key or dash.
+fn value_of(line: &str) -> Option<&str> {
+    let item = line.trim_start_matches([' ', '-', '\t']);
+    if item.starts_with(['\'', '"', '[', '{']) {
+        return Some(item);
+    }
+    Some(item.split_once(": ")?.1.trim_start())
+}
+
+/// The place of the bracket that begins the value of a line and is not closed on it.
+fn bracket_left_open(line: &str) -> Option<usize> {
+    let value = value_of(line).filter(|value| value.starts_with(['[', '{']))?;
+    let opened = value.matches(['[', '{']).count();
+    let closed = value.matches([']', '}']).count();
+    (opened > closed).then(|| line.len() - value.len())
+}
+
 /// The place of the quote that begins the value of a line and is not closed on it.
 fn quote_left_open(line: &str) -> Option<usize> {
-    let item = line.trim_start_matches([' ', '-', '\t']);
-    let value = if item.starts_with(['\'', '"']) {
-        item
-    } else {
-        item.split_once(": ")?.1.trim_start()
-    };
+    let value = value_of(line)?;
     let quote = value.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     let mut rest = value.get(1..)?.chars();
     while let Some(c) = rest.next() {
@@ -87,8 +135,22 @@ fn line_start(text: &str, at: usize) -> usize {
 }
 
 /// What the messages of the YAML parser mean for the author of a rule.
-fn explain(info: &str) -> (String, &'static str) {
-    let known: [(&str, &str, &str); 14] = [
+///
+/// `before` is the line of the error up to it.
+fn explain(info: &str, before: &str) -> (String, &'static str) {
+    if info.contains("mapping values are not allowed") && !before.contains(": ") {
+        let message = "this line continues the text above it, so it cannot have a key";
+        return (
+            message.to_owned(),
+            "end the line above with a colon, or align this one with its neighbours",
+        );
+    }
+    let known: [(&str, &str, &str); 15] = [
+        (
+            "unexpected character",
+            "a value cannot begin with this character",
+            "quote the value",
+        ),
         (
             "quoted scalar, found unexpected",
             "this quote is never closed",
