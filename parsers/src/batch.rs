@@ -55,25 +55,24 @@ impl Span {
         }
     }
 
-    /// The bytes, wherever they lie.
-    pub(crate) fn bytes<'a>(self, input: &'a [u8], arena: &'a [u8]) -> &'a [u8] {
-        let start = (self.start & !IN_ARENA) as usize;
-        let source = if self.start & IN_ARENA == 0 {
-            input
-        } else {
-            arena
-        };
-        source
-            .get(start..start + self.len as usize)
-            .unwrap_or_default()
-    }
-
     /// The bytes, if they lie in the input.
     pub(crate) fn in_input(self, input: &[u8]) -> &[u8] {
         let start = self.start_in_input() as usize;
         input
             .get(start..start + self.len as usize)
             .unwrap_or_default()
+    }
+
+    /// The bytes, wherever they lie.
+    #[inline]
+    pub(crate) fn of<'a>(self, input: &'a [u8], arena: &'a [u8]) -> &'a [u8] {
+        let start = (self.start & !IN_ARENA) as usize;
+        let source = if self.start & IN_ARENA == 0 {
+            input
+        } else {
+            arena
+        };
+        &source[start..start + self.len as usize]
     }
 }
 
@@ -177,13 +176,7 @@ impl EventBatch {
 
     #[inline]
     pub(crate) fn bytes(&self, span: Span) -> &[u8] {
-        let start = (span.start & !IN_ARENA) as usize;
-        let source = if span.start & IN_ARENA == 0 {
-            &self.input
-        } else {
-            &self.store.arena
-        };
-        &source[start..start + span.len as usize]
+        span.of(&self.input, &self.store.arena)
     }
 
     #[inline]
