@@ -121,4 +121,12 @@ core_fields! {
     LEEF_PRODUCT = "leef.product",
     LEEF_PRODUCT_VERSION = "leef.product_version",
     LEEF_EVENT_ID = "leef.event_id",
+    // Text formats: what PAM and launchd call a service.
+    SERVICE = "service",
+    // Web access logs, by the older names that most of Sigma's web rules use.
+    C_URI = "c-uri",
+    C_URI_STEM = "c-uri-stem",
+    C_URI_QUERY = "c-uri-query",
+    C_URI_EXTENSION = "c-uri-extension",
+    C_USER_AGENT = "c-useragent",
 }
