@@ -45,7 +45,6 @@ pub(crate) fn line(line: &[u8], context: &mut LineContext, out: &mut EventWriter
 }
 
 /// Adds the fields of a message body to the event under construction; whether it understood.
-#[allow(dead_code, reason = "for syslog bodies with the marker in them")]
 pub(crate) fn body(text: &[u8], out: &mut EventWriter<'_>) -> bool {
     let understood = split_at_marker(text)
         .and_then(|(_, text)| event(text, Timestamp::UNKNOWN, out))
