@@ -37,10 +37,7 @@ pub(crate) fn line(line: &[u8], context: &mut LineContext, out: &mut EventWriter
     if !message.is_empty() {
         out.text(fields::MESSAGE, message);
     }
-    let time = pairs(text, context.near, out);
-    if time != Timestamp::UNKNOWN {
-        context.near = time;
-    }
+    pairs(text, context.near, out);
     out.finish();
 }
 
@@ -88,8 +85,8 @@ fn behind_structured_data(text: &[u8]) -> &[u8] {
     }
 }
 
-/// Adds all pairs of a text that begins with one, and gives the event's time if it has one.
-fn pairs(text: &[u8], near: Timestamp, out: &mut EventWriter<'_>) -> Timestamp {
+/// Adds all pairs of a text that begins with one, and its time.
+fn pairs(text: &[u8], near: Timestamp, out: &mut EventWriter<'_>) {
     let mut times = Times::default();
     let mut rest = text;
     while let Some(start) = token_start(rest) {
@@ -104,9 +101,7 @@ fn pairs(text: &[u8], near: Timestamp, out: &mut EventWriter<'_>) -> Timestamp {
             rest = after;
         }
     }
-    let time = times.best(near);
-    out.own_time(time);
-    time
+    out.own_time(times.best(near));
 }
 
 fn add<'a>(key: &[u8], value: Quoting<'a>, times: &mut Times<'a>, out: &mut EventWriter<'_>) {

@@ -9,6 +9,9 @@
 //! The seam to [`crate::syslog`]: it gets what stands before the text that says itself what it
 //! is, so that no part of that is taken for a host or a tag. Where it finds no header, there is
 //! none: unlike a syslog line the event stands without one.
+//!
+//! Only times of headers are neighbours by which a missing year is found, since a framer sees
+//! no others: what an event states itself would count within a block, but not beyond it.
 
 use crate::format::LineContext;
 use crate::syslog;

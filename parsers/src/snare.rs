@@ -35,11 +35,8 @@ pub(crate) fn line(line: &[u8], context: &mut LineContext, out: &mut EventWriter
         return out.refuse(Reason::InvalidHeader);
     };
     line_header::read(before, context, out);
-    let Some(time) = event(text, context.near, out) else {
+    if event(text, context.near, out).is_none() {
         return out.refuse(Reason::InvalidHeader);
-    };
-    if time != Timestamp::UNKNOWN {
-        context.near = time;
     }
     out.finish();
 }
@@ -75,8 +72,8 @@ struct Record<'a> {
     message: &'a [u8],
 }
 
-/// Adds everything, and gives the event's time if it has one; `None` where parts are missing.
-fn event(text: &[u8], near: Timestamp, out: &mut EventWriter<'_>) -> Option<Timestamp> {
+/// Adds everything; `None` where parts are missing.
+fn event(text: &[u8], near: Timestamp, out: &mut EventWriter<'_>) -> Option<()> {
     let divider = DIVIDERS.into_iter().find(|d| text.starts_with(d))?;
     let (_, record) = record(divider, text).ok()?;
     out.text(fields::CHANNEL, record.channel);
@@ -97,7 +94,7 @@ fn event(text: &[u8], near: Timestamp, out: &mut EventWriter<'_>) -> Option<Time
     message_pairs(record.message, out);
     let time = device_time::read(record.time, near).unwrap_or_default();
     out.own_time(time);
-    Some(time)
+    Some(())
 }
 
 fn record<'a>(divider: &[u8], text: &'a [u8]) -> IResult<&'a [u8], Record<'a>> {

@@ -133,7 +133,7 @@ fn is_cisco(text: &[u8]) -> bool {
                 .position(|b| matches!(b, b':' | b' '))
                 .unwrap_or(0);
             let tag = tag.get(..end).unwrap_or_default();
-            tag.iter().filter(|b| **b == b'-').count() >= 2
+            memchr::memchr_iter(b'-', tag).count() >= 2
                 && tag.iter().all(|b| {
                     b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_')
                 })
