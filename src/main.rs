@@ -1,9 +1,28 @@
-//! The `yagura` command.
+//! The `yagura` command: logs in, detections out.
+//!
+//! ```text
+//!  command/   one file a subcommand: what it does, step by step
+//!  scan/      files → blocks → detections, in order, in bounded memory
+//!  detection/ what a detection is made of: identity, fields
+//!  render/    how results look: table, JSON lines, CSV, diagnostics, summary
+//!  source     paths → blocks of whole records
+//! ```
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the commands that read sources are to come")
-)]
+mod cli;
+mod command;
+mod detection;
+mod failure;
+mod peak_memory;
+mod render;
+mod rule_set;
+mod scan;
+mod sort;
 mod source;
+mod standard_output;
+mod terminal;
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

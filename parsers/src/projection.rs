@@ -227,6 +227,16 @@ impl ProjectionBuilder {
         }
     }
 
+    /// Whether values that no rule asked for will be kept.
+    pub fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// The number of field ids given so far.
+    pub fn ids(&self) -> usize {
+        self.names.len()
+    }
+
     /// Asks for a field by its name and gives its id.
     pub fn field(&mut self, name: &str) -> Result<FieldId, TooManyFields> {
         let id = match self.ids.get(name) {

@@ -219,7 +219,8 @@ impl<'a> EventWriter<'a> {
     /// [`EventWriter::targeted_decoded`] under a name known only at run time, at top level.
     #[inline]
     pub fn named_decoded(&mut self, name: &[u8], decode: impl FnOnce(&mut Vec<u8>)) {
-        self.targeted_decoded(self.projection.named(name), name, decode);
+        let targets = self.projection.named(name);
+        self.targeted_decoded(targets, name, decode);
     }
 
     #[inline]

@@ -1,0 +1,96 @@
+//! The command line: what there is, and how a run ends.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::command;
+use crate::failure::{Exit, Failure};
+use crate::render::colour::{Style, paint};
+use crate::render::escape::visible;
+use crate::standard_output::print_error;
+use crate::terminal::{ColourChoice, Terminal};
+
+const EXAMPLES: &str = "\
+Examples:
+  yagura demo                                  the whole story in a minute, no set-up
+  yagura scan logs/ --rules rules/             detections in files and folders
+  tail -f app.log | yagura scan - --rules r/   detections as they happen
+  yagura events logs/ | head                   how yagura reads your logs
+  yagura rules check rules/                    what is wrong with rules
+
+Exit codes:
+  0  done, whether something was found or not
+  1  found what --fail-on-detection names
+  2  wrong usage; rules refused; something could not be read or written";
+
+/// Event correlation engine: logs in, incidents out
+#[derive(Debug, Parser)]
+#[command(name = "yagura", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// When to use colours; `auto`: on terminals, unless `NO_COLOR` is set
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    color: ColourChoice,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Look for what rules describe in log files, folders or standard input
+    Scan(command::scan::ScanArgs),
+    /// Show events as yagura reads them, as JSON lines
+    Events(command::events::EventsArgs),
+    /// List, show and check rules
+    Rules(command::rules::RulesArgs),
+    /// Scan the sample logs of a made-up break-in with sample rules
+    Demo(command::demo::DemoArgs),
+    /// Print a script that completes commands in your shell
+    Completions(command::completions::CompletionsArgs),
+}
+
+/// The definition of the command line, for completions.
+pub fn definition() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the command that the arguments name.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let terminal = Terminal::detect(cli.color);
+    let ended = match &cli.command {
+        Command::Scan(args) => command::scan::run(args, terminal),
+        Command::Events(args) => command::events::run(args, terminal),
+        Command::Rules(args) => command::rules::run(args, terminal),
+        Command::Demo(args) => command::demo::run(args, terminal),
+        Command::Completions(args) => command::completions::run(args),
+    };
+    ended
+        .unwrap_or_else(|failure| report(&failure, terminal))
+        .into()
+}
+
+fn report(failure: &Failure, terminal: Terminal) -> Exit {
+    if failure.exit() != Exit::Success {
+        let error = paint("error:", Style::Error, terminal.err.colour);
+        let mut text = format!("{error} {}\n", visible(&failure.to_string()));
+        if let Some(help) = failure.help() {
+            text.push_str("  ");
+            text.push_str(&visible(&help));
+            text.push('\n');
+        }
+        print_error(&text);
+    }
+    failure.exit()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn definition_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,8 @@
+//! The subcommands, one file each.
+
+mod choices;
+pub mod completions;
+pub mod demo;
+pub mod events;
+pub mod rules;
+pub mod scan;

@@ -1,0 +1,7 @@
+//! What a detection is made of, whatever it looks like in the end.
+
+mod field_list;
+mod id;
+
+pub use field_list::{Duplicates, Field, FieldList};
+pub use id::{DetectionId, IdBuilder};

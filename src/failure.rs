@@ -1,0 +1,121 @@
+//! Why a command ended without doing what it was asked, and the exit codes.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use yagura_engine::CompileError;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All went well, whether something was found or not.
+    Success,
+    /// A detection as grave as `--fail-on-detection` names.
+    Detected,
+    /// Something could not be read, loaded or written.
+    Errors,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Success => Self::SUCCESS,
+            Exit::Detected => Self::from(1),
+            Exit::Errors => Self::from(2),
+        }
+    }
+}
+
+/// What stopped a command.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Whoever read our output has enough of it (`| head`): the end, and no error.
+    #[error("standard output was closed")]
+    ClosedPipe,
+    /// Standard output refused bytes for another reason.
+    #[error("standard output cannot be written: {0}")]
+    Output(#[source] io::Error),
+    /// A temporary file could not be made, written or read.
+    #[error("a temporary file for sorting cannot be used: {0}")]
+    Spill(#[source] io::Error),
+    /// The rules cannot be compiled.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// No rule was found or none was left.
+    #[error("no detection rule to evaluate: {0}")]
+    NoRules(String),
+    /// Rules were refused; their diagnostics are printed already.
+    #[error("{refused} of {total} rules cannot be used, nothing was scanned")]
+    RefusedRules {
+        /// How many.
+        refused: usize,
+        /// Of how many.
+        total: usize,
+    },
+    /// The placeholder file is of no use.
+    #[error("placeholders cannot be read: {0}")]
+    Placeholders(String),
+    /// A file that we were to write.
+    #[error("{} cannot be written: {source}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// `rules show` found no such rule.
+    #[error("no rule has the id, name or title `{wanted}`")]
+    UnknownRule {
+        /// As given.
+        wanted: String,
+        /// The title of a rule that is close to it.
+        close: Option<String>,
+    },
+}
+
+impl Failure {
+    /// What to do about it, where there is something to say.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::ClosedPipe | Self::Output(_) | Self::Compile(_) | Self::File { .. } => None,
+            Self::Spill(_) => Some(
+                "detections are sorted in the system's temporary folder; set TMPDIR to a folder \
+                 with more room, or use --count"
+                    .to_owned(),
+            ),
+            Self::NoRules(_) => Some(
+                "give --rules a file or a folder with Sigma rules (.yml); \
+                 `yagura rules check PATH` says what is wrong with them"
+                    .to_owned(),
+            ),
+            Self::RefusedRules { .. } => Some(
+                "mend the rules shown above, or scan with the others by --keep-going".to_owned(),
+            ),
+            Self::Placeholders(_) => Some(
+                "it has to be a YAML file of names and values: `admins: [alice, bob]`".to_owned(),
+            ),
+            Self::UnknownRule { close, .. } => Some(match close {
+                Some(title) => format!("did you mean `{title}`?"),
+                None => "`yagura rules list PATH` lists the rules".to_owned(),
+            }),
+        }
+    }
+
+    /// The code to end with.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::ClosedPipe => Exit::Success,
+            _ => Exit::Errors,
+        }
+    }
+
+    /// Tells an ordinary end of the reader from an error.
+    pub fn from_output(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::ClosedPipe
+        } else {
+            Self::Output(error)
+        }
+    }
+}

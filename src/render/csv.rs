@@ -1,0 +1,118 @@
+//! Detections as comma-separated values: RFC 4180, with LF line ends.
+//!
+//! Two things are done to text, because people open such files with spreadsheets and terminals:
+//!
+//! - Control characters are made visible (see [`super::escape`]), so a record is always a line.
+//! - A cell that a spreadsheet would take for a formula, beginning with `=`, `+`, `-`, `@`, gets
+//!   an apostrophe in front, unless it is a number.
+//!
+//! `matched` and `event` hold a JSON object each. Who needs the bytes as they were takes JSON
+//! lines.
+
+use std::io::Write;
+
+use yagura_parsers::Timestamp;
+use yagura_rules::Meta;
+
+use super::detection::DetectionView;
+use super::escape::visible_bytes;
+use super::json_text::fields;
+
+/// Which columns there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Columns {
+    /// The usual ones.
+    Usual,
+    /// With the whole event.
+    WithEvent,
+}
+
+const HEADER: &[u8] = b"id,time,rule_id,rule_title,level,tags,host,source,position,matched";
+
+pub fn header(out: &mut Vec<u8>, columns: Columns) {
+    out.extend_from_slice(HEADER);
+    if columns == Columns::WithEvent {
+        out.extend_from_slice(b",event");
+    }
+    out.push(b'\n');
+}
+
+/// The four cells of a rule.
+pub fn rule(out: &mut Vec<u8>, meta: &Meta) {
+    cell(out, meta.id.as_deref().unwrap_or_default().as_bytes());
+    out.push(b',');
+    cell(out, meta.title.as_bytes());
+    out.push(b',');
+    cell(out, meta.level.name().as_bytes());
+    out.push(b',');
+    cell(out, meta.tags.join(" ").as_bytes());
+}
+
+pub fn detection(out: &mut Vec<u8>, columns: Columns, view: &DetectionView<'_>) {
+    // Writing to a vector cannot fail.
+    let _ = write!(out, "{},", view.id);
+    if view.time != Timestamp::UNKNOWN {
+        let _ = write!(out, "{}", view.time);
+    }
+    out.push(b',');
+    out.extend_from_slice(&view.rule.text);
+    out.push(b',');
+    cell(out, view.host.unwrap_or_default());
+    out.push(b',');
+    cell(out, view.path.as_bytes());
+    let _ = write!(out, ",{},", view.position);
+    let mut json = Vec::new();
+    fields(&mut json, view.matched);
+    cell(out, &json);
+    if let (Columns::WithEvent, Some(event)) = (columns, view.event) {
+        json.clear();
+        fields(&mut json, event);
+        out.push(b',');
+        cell(out, &json);
+    }
+    out.push(b'\n');
+}
+
+/// Writes one cell.
+pub fn cell(out: &mut Vec<u8>, bytes: &[u8]) {
+    let text = visible_bytes(bytes);
+    let guard = if is_formula(&text) { "'" } else { "" };
+    if text.contains(['"', ',', '\n', '\r']) || text.starts_with(' ') || text.ends_with(' ') {
+        let _ = write!(out, "\"{guard}{}\"", text.replace('"', "\"\""));
+    } else {
+        let _ = write!(out, "{guard}{text}");
+    }
+}
+
+fn is_formula(text: &str) -> bool {
+    // Spreadsheets skip blanks, and read the full-width forms like the others.
+    text.trim_start()
+        .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+        && text.parse::<f64>().is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell;
+
+    #[test]
+    fn quotes_and_defuses() {
+        for (text, expected) in [
+            ("plain", "plain"),
+            ("a,b", "\"a,b\""),
+            ("say \"x\"", "\"say \"\"x\"\"\""),
+            ("two\nlines", "two\\nlines"),
+            ("=cmd|'/C calc'!A0", "'=cmd|'/C calc'!A0"),
+            ("@SUM(1,2)", "\"'@SUM(1,2)\""),
+            ("  +1+2", "\"'  +1+2\""),
+            ("＝1+1", "'＝1+1"),
+            ("-5", "-5"),
+            ("-5+cmd", "'-5+cmd"),
+            ("", ""),
+        ] {
+            let mut out = Vec::new();
+            cell(&mut out, text.as_bytes());
+            assert_eq!(String::from_utf8_lossy(&out), expected);
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! How results look.
+//!
+//! A [`DetectionRenderer`] turns what is known of a detection into bytes, in the worker that
+//! found it; what a rule contributes is rendered once, when the rules are known ([`RuleCard`]).
+
+pub mod colour;
+pub mod counts;
+mod csv;
+mod detection;
+pub mod diagnostics;
+pub mod escape;
+pub mod event;
+pub mod expression;
+pub mod json_text;
+mod jsonl;
+pub mod progress;
+pub mod rule;
+pub mod summary;
+pub mod table;
+
+pub use detection::{DetectionRenderer, DetectionView, RuleCard};
+
+use clap::ValueEnum;
+
+/// What results look like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// For people.
+    #[default]
+    Table,
+    /// One JSON object a line.
+    Jsonl,
+    /// Comma-separated values with a header (RFC 4180).
+    Csv,
+}

@@ -1,0 +1,23 @@
+//! From blocks to detections, in order, in bounded memory.
+//!
+//! ```text
+//!  Sources ─▶ pipeline::run ─▶ worker: parse, match, render ─▶ BlockResult ─▶ sink
+//!                                                                              │
+//!                    by time: external merge sort ◀── files ───────────────────┤
+//!                    by arrival: straight out ◀────── standard input ──────────┤
+//!                    numbers only ◀────────────────── --count ─────────────────┘
+//! ```
+//!
+//! Workers render what they find, so that the sink only moves bytes; nothing of an event
+//! outlives its block. The order of the output does not depend on the number of threads: the
+//! pipeline delivers blocks in the order of the source, and the sort breaks ties by place.
+
+mod inputs;
+mod sink;
+mod statistics;
+mod worker;
+
+pub use inputs::Inputs;
+pub use sink::{Order, Sink};
+pub use statistics::{Statistics, per_second};
+pub use worker::{BlockResult, Finder, What, host};

@@ -1,0 +1,171 @@
+//! What a worker makes of a block: the detections in it, rendered.
+
+use yagura_engine::pipeline::Block;
+use yagura_engine::{Engine, Match};
+use yagura_parsers::{Event, EventBatch, Unparsed, fields};
+use yagura_rules::Level;
+
+use super::inputs::Inputs;
+use crate::detection::{Duplicates, FieldList};
+use crate::render::{DetectionRenderer, DetectionView, RuleCard};
+use crate::sort::SortKey;
+
+/// What is wanted of detections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// Their number by rule.
+    Counts,
+    /// Each, with the fields that matched.
+    Evidence,
+    /// Each, with the fields that matched and the whole event.
+    WholeEvents,
+}
+
+/// One rendered detection: a part of [`BlockResult::text`].
+#[derive(Clone, Copy, Debug)]
+pub struct Record {
+    /// Its place in the order.
+    pub key: SortKey,
+    /// Where it ends; it begins where the one before ends.
+    pub end: usize,
+}
+
+/// What was found in a block.
+#[derive(Debug, Default)]
+pub struct BlockResult {
+    /// Its events.
+    pub events: u64,
+    /// Its bytes.
+    pub bytes: u64,
+    /// What was not understood, if anything.
+    pub unparsed: Option<Box<Unparsed>>,
+    /// The rendered detections.
+    pub records: Vec<Record>,
+    /// Their text.
+    pub text: Vec<u8>,
+    /// Detections by rule, for [`What::Counts`].
+    pub counts: Vec<(u32, u64)>,
+    /// Detections by level.
+    pub by_level: [u64; Level::ALL.len()],
+}
+
+impl BlockResult {
+    /// The figures of a block that was parsed.
+    pub fn of(batch: &EventBatch) -> Self {
+        let unparsed = batch.unparsed();
+        Self {
+            events: batch.len() as u64,
+            bytes: batch.input().len() as u64,
+            unparsed: (unparsed.total() > 0).then(|| Box::new(unparsed.clone())),
+            ..Self::default()
+        }
+    }
+}
+
+/// What all workers share.
+#[derive(Debug)]
+pub struct Finder<'a> {
+    /// The compiled rules.
+    pub engine: &'a Engine,
+    /// What each rule contributes, by its index in the engine.
+    pub cards: &'a [RuleCard],
+    /// The names of the inputs.
+    pub inputs: &'a Inputs,
+    /// How detections look.
+    pub renderer: DetectionRenderer,
+    /// What is wanted of them.
+    pub what: What,
+}
+
+impl<'a> Finder<'a> {
+    /// What one worker does with each block.
+    pub fn worker(&self) -> impl FnMut(&Block, &mut EventBatch) -> BlockResult + use<'_, 'a> {
+        let mut matcher = self.engine.matcher();
+        let mut found = Vec::new();
+        let mut evident = FieldList::new(Duplicates::Drop);
+        let mut whole = FieldList::new(Duplicates::Keep);
+        move |block, batch| {
+            batch.parse(block.format, block.origin, self.engine.projection());
+            let mut result = BlockResult::of(batch);
+            found.clear();
+            matcher.scan(batch, block.format, &mut found);
+            for of in &found {
+                if let Some(card) = self.card(*of) {
+                    result.by_level[card.level as usize] += 1;
+                }
+            }
+            if self.what == What::Counts {
+                result.counts = counts(&found);
+                return result;
+            }
+            for of in &found {
+                let (Some(event), Some(rule)) = (batch.event(of.event), self.card(*of)) else {
+                    continue;
+                };
+                evident.clear();
+                matcher.evidence(batch, block.format, *of, |evidence| {
+                    let name = match evidence.field {
+                        "" => "keywords",
+                        field => field,
+                    };
+                    evident.push(name.as_bytes(), evidence.value);
+                });
+                if self.what == What::WholeEvents {
+                    self.gather(&event, &mut whole);
+                }
+                let path = self.inputs.path(block.input);
+                let position = event.position();
+                let view = DetectionView {
+                    id: rule.id.part(path.as_bytes()).finish(position),
+                    time: event.time(),
+                    rule,
+                    host: host(&event),
+                    path,
+                    position,
+                    matched: &evident,
+                    event: (self.what == What::WholeEvents).then_some(&whole),
+                };
+                self.renderer.detection(&mut result.text, &view);
+                result.records.push(Record {
+                    key: SortKey {
+                        time: event.time().0,
+                        input: block.input,
+                        position,
+                        rule: of.rule.0,
+                    },
+                    end: result.text.len(),
+                });
+            }
+            result
+        }
+    }
+
+    fn card(&self, of: Match) -> Option<&'a RuleCard> {
+        self.cards.get(of.rule.0 as usize)
+    }
+
+    fn gather(&self, event: &Event<'_>, list: &mut FieldList) {
+        list.clear();
+        for (name, value) in event.named_values(self.engine.projection()) {
+            list.push(name, value);
+        }
+    }
+}
+
+/// The host that an event happened on: of Windows the computer, else the one of the header.
+pub fn host<'a>(event: &Event<'a>) -> Option<&'a [u8]> {
+    event
+        .first(fields::COMPUTER)
+        .or_else(|| event.first(fields::HOSTNAME))
+        .map(|value| value.text)
+        .filter(|text| !text.is_empty())
+}
+
+fn counts(found: &[Match]) -> Vec<(u32, u64)> {
+    let mut rules: Vec<u32> = found.iter().map(|of| of.rule.0).collect();
+    rules.sort_unstable();
+    rules
+        .chunk_by(|a, b| a == b)
+        .filter_map(|same| Some((*same.first()?, same.len() as u64)))
+        .collect()
+}

@@ -1,0 +1,350 @@
+//! External merge sort of rendered records: any number of them in bounded memory.
+//!
+//! ```text
+//!  add ─▶ run in memory ──(32 MB)──▶ sorted, to a temporary file ──(64 files)──▶ merged into one
+//!                                                    finish: k-way merge ─▶ records in order
+//! ```
+//!
+//! Temporary files have no name, so that nothing is left behind whatever ends the process.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+
+use crate::failure::Failure;
+
+/// What a run takes in memory before it goes to a file.
+pub const RUN_BYTES_MAX: usize = 32 << 20;
+
+/// How many runs are merged at once: this bounds the number of open files.
+const FAN_IN: usize = 64;
+
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// What decides the order: time, then place, then rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SortKey {
+    /// Nanoseconds since 1970; unknown sorts first.
+    pub time: i64,
+    /// Index of the input.
+    pub input: u32,
+    /// Position in the input.
+    pub position: u64,
+    /// Index of the rule.
+    pub rule: u32,
+}
+
+const KEY_BYTES: usize = 24;
+/// Key, and the length of the record behind it.
+const HEAD_BYTES: usize = KEY_BYTES + 4;
+
+impl SortKey {
+    fn encode(self, len: u32) -> [u8; HEAD_BYTES] {
+        let mut bytes = [0; HEAD_BYTES];
+        bytes[..8].copy_from_slice(&self.time.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.position.to_le_bytes());
+        bytes[16..20].copy_from_slice(&self.input.to_le_bytes());
+        bytes[20..24].copy_from_slice(&self.rule.to_le_bytes());
+        bytes[24..].copy_from_slice(&len.to_le_bytes());
+        bytes
+    }
+
+    fn decode(bytes: &[u8; HEAD_BYTES]) -> (Self, u32) {
+        let four = |at: usize| u32::from_le_bytes(std::array::from_fn(|i| bytes[at + i]));
+        let eight = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| bytes[at + i]));
+        let key = Self {
+            time: eight(0).cast_signed(),
+            position: eight(8),
+            input: four(16),
+            rule: four(20),
+        };
+        (key, four(24))
+    }
+}
+
+/// A record of the run in memory.
+struct Head {
+    key: SortKey,
+    start: usize,
+    len: usize,
+}
+
+/// A sorted run in a file.
+struct Run {
+    file: File,
+    records: u64,
+}
+
+/// Takes records in any order and gives them back sorted. Records with equal keys keep their
+/// order of arrival.
+pub struct ExternalSort {
+    run_bytes_max: usize,
+    text: Vec<u8>,
+    heads: Vec<Head>,
+    /// Runs by how often they were merged, so that each byte is rewritten a logarithmic number
+    /// of times. A higher level is older.
+    levels: Vec<Vec<Run>>,
+}
+
+impl ExternalSort {
+    /// An empty sort with runs of at most this size in memory.
+    pub fn new(run_bytes_max: usize) -> Self {
+        Self {
+            run_bytes_max,
+            text: Vec::new(),
+            heads: Vec::new(),
+            levels: Vec::new(),
+        }
+    }
+
+    /// Takes a record.
+    pub fn add(&mut self, key: SortKey, record: &[u8]) -> Result<(), Failure> {
+        let held = self.text.len() + self.heads.len() * size_of::<Head>();
+        if !self.heads.is_empty() && held + record.len() + size_of::<Head>() > self.run_bytes_max {
+            self.spill()?;
+        }
+        self.heads.push(Head {
+            key,
+            start: self.text.len(),
+            len: record.len(),
+        });
+        self.text.extend_from_slice(record);
+        Ok(())
+    }
+
+    /// Gives all records in order.
+    pub fn finish(
+        mut self,
+        mut each: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        if self.levels.is_empty() {
+            self.heads.sort_by_key(|head| head.key);
+            for head in &self.heads {
+                each(record_of(&self.text, head))?;
+            }
+            return Ok(());
+        }
+        self.spill()?;
+        // The memory of the run is not needed any more.
+        (self.text, self.heads) = (Vec::new(), Vec::new());
+        let oldest_first = self.levels.into_iter().rev().flatten().collect();
+        merge(oldest_first, |_, record| each(record))
+    }
+
+    fn spill(&mut self) -> Result<(), Failure> {
+        if self.heads.is_empty() {
+            return Ok(());
+        }
+        self.heads.sort_by_key(|head| head.key);
+        let mut run = RunWriter::create()?;
+        for head in &self.heads {
+            run.add(head.key, record_of(&self.text, head))?;
+        }
+        self.text.clear();
+        self.heads.clear();
+        self.keep(run.finish()?, 0)
+    }
+
+    fn keep(&mut self, run: Run, level: usize) -> Result<(), Failure> {
+        if self.levels.len() <= level {
+            self.levels.push(Vec::new());
+        }
+        let Some(runs) = self.levels.get_mut(level) else {
+            return Ok(());
+        };
+        runs.push(run);
+        if runs.len() < FAN_IN {
+            return Ok(());
+        }
+        let full = std::mem::take(runs);
+        let mut merged = RunWriter::create()?;
+        merge(full, |key, record| merged.add(key, record))?;
+        self.keep(merged.finish()?, level + 1)
+    }
+}
+
+fn record_of<'a>(text: &'a [u8], head: &Head) -> &'a [u8] {
+    &text[head.start..head.start + head.len]
+}
+
+struct RunWriter {
+    file: BufWriter<File>,
+    records: u64,
+}
+
+impl RunWriter {
+    fn create() -> Result<Self, Failure> {
+        let file = tempfile::tempfile().map_err(Failure::Spill)?;
+        Ok(Self {
+            file: BufWriter::with_capacity(BUFFER_BYTES, file),
+            records: 0,
+        })
+    }
+
+    fn add(&mut self, key: SortKey, record: &[u8]) -> Result<(), Failure> {
+        let len = u32::try_from(record.len())
+            .map_err(|_| Failure::Spill(io::Error::other("a record is longer than 4 GiB")))?;
+        self.records += 1;
+        self.file
+            .write_all(&key.encode(len))
+            .and_then(|()| self.file.write_all(record))
+            .map_err(Failure::Spill)
+    }
+
+    fn finish(self) -> Result<Run, Failure> {
+        let mut file = self
+            .file
+            .into_inner()
+            .map_err(|error| Failure::Spill(error.into_error()))?;
+        file.rewind().map_err(Failure::Spill)?;
+        Ok(Run {
+            file,
+            records: self.records,
+        })
+    }
+}
+
+struct RunReader {
+    file: BufReader<File>,
+    left: u64,
+    key: SortKey,
+    record: Vec<u8>,
+}
+
+impl RunReader {
+    fn open(run: Run) -> Self {
+        Self {
+            file: BufReader::with_capacity(BUFFER_BYTES, run.file),
+            left: run.records,
+            key: SortKey {
+                time: 0,
+                input: 0,
+                position: 0,
+                rule: 0,
+            },
+            record: Vec::new(),
+        }
+    }
+
+    /// Steps to the next record and gives its key; `None` at the end.
+    fn advance(&mut self) -> io::Result<Option<SortKey>> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        self.left -= 1;
+        let mut head = [0; HEAD_BYTES];
+        self.file.read_exact(&mut head)?;
+        let (key, len) = SortKey::decode(&head);
+        self.key = key;
+        self.record.resize(len as usize, 0);
+        self.file.read_exact(&mut self.record)?;
+        Ok(Some(key))
+    }
+}
+
+fn merge(
+    runs: Vec<Run>,
+    mut each: impl FnMut(SortKey, &[u8]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut readers: Vec<RunReader> = runs.into_iter().map(RunReader::open).collect();
+    let mut heads = BinaryHeap::with_capacity(readers.len());
+    for (index, reader) in readers.iter_mut().enumerate() {
+        if let Some(key) = reader.advance().map_err(Failure::Spill)? {
+            heads.push(Reverse((key, index)));
+        }
+    }
+    while let Some(Reverse((_, index))) = heads.pop() {
+        let Some(reader) = readers.get_mut(index) else {
+            continue;
+        };
+        each(reader.key, &reader.record)?;
+        if let Some(key) = reader.advance().map_err(Failure::Spill)? {
+            heads.push(Reverse((key, index)));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{ExternalSort, SortKey};
+
+    fn key(time: i64, input: u32, position: u64, rule: u32) -> SortKey {
+        SortKey {
+            time,
+            input,
+            position,
+            rule,
+        }
+    }
+
+    fn sorted(run_bytes_max: usize, records: &[(SortKey, Vec<u8>)]) -> Vec<Vec<u8>> {
+        let mut sort = ExternalSort::new(run_bytes_max);
+        for (key, record) in records {
+            sort.add(*key, record)
+                .expect("temporary folder is writable");
+        }
+        let mut got = Vec::new();
+        sort.finish(|record| {
+            got.push(record.to_vec());
+            Ok(())
+        })
+        .expect("temporary folder is readable");
+        got
+    }
+
+    #[test]
+    fn orders_by_time_then_input_then_position_then_rule() {
+        let records = [
+            (key(5, 0, 0, 0), b"f".to_vec()),
+            (key(i64::MIN, 9, 9, 9), b"a".to_vec()),
+            (key(-1, 1, 0, 0), b"d".to_vec()),
+            (key(-1, 0, 300, 1), b"c".to_vec()),
+            (key(-1, 0, 300, 0), b"b".to_vec()),
+            (key(-1, 1, 1, 0), b"e".to_vec()),
+        ];
+        for run_bytes_max in [1, 100, 1 << 20] {
+            assert_eq!(sorted(run_bytes_max, &records).concat(), b"abcdef");
+        }
+    }
+
+    #[test]
+    fn merges_more_runs_than_may_be_open_at_once() {
+        let records: Vec<_> = (0..9_000u64)
+            .map(|i| {
+                (
+                    key(0, 0, i * 7_919 % 9_000, 0),
+                    (i * 7_919 % 9_000).to_string().into_bytes(),
+                )
+            })
+            .collect();
+        // Two records a run: 4,500 runs, merged over two levels.
+        let got = sorted(110, &records);
+        let expected: Vec<_> = (0..9_000)
+            .map(|i: u64| i.to_string().into_bytes())
+            .collect();
+        assert_eq!(got, expected);
+    }
+
+    proptest! {
+        #[test]
+        fn spilled_equals_sorted_in_memory(
+            items in prop::collection::vec((any::<i8>(), 0..3u32, any::<u8>(), ".{0,20}"), 0..200),
+            run_bytes_max in 1..2_000usize,
+        ) {
+            let records: Vec<_> = items
+                .into_iter()
+                .map(|(t, input, position, text)| {
+                    (key(t.into(), input, position.into(), 0), text.into_bytes())
+                })
+                .collect();
+            let mut expected = records.clone();
+            expected.sort_by_key(|(key, _)| *key);
+            let expected: Vec<_> = expected.into_iter().map(|(_, text)| text).collect();
+            prop_assert_eq!(sorted(run_bytes_max, &records), expected);
+        }
+    }
+}
