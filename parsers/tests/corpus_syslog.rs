@@ -46,7 +46,12 @@ fn load(name: &str, format: Format) -> Option<Log> {
     let table = fs::read_to_string(corpus.join("syslog").join(format!("{name}_structured.csv")));
     let rows = read_table(&table.unwrap());
     assert_eq!(batch.len(), rows.len(), "{name}: lines");
-    assert_eq!(batch.unparsed().total(), 0, "{name}: {:?}", batch.unparsed());
+    assert_eq!(
+        batch.unparsed().total(),
+        0,
+        "{name}: {:?}",
+        batch.unparsed()
+    );
     Some(Log {
         batch,
         rows,
@@ -55,7 +60,9 @@ fn load(name: &str, format: Format) -> Option<Log> {
 }
 
 fn read_table(text: &str) -> Vec<HashMap<String, String>> {
-    let mut lines = text.lines().map(|line| read_row(line.trim_end_matches('\r')));
+    let mut lines = text
+        .lines()
+        .map(|line| read_row(line.trim_end_matches('\r')));
     let columns = lines.next().unwrap();
     lines
         .map(|row| columns.iter().cloned().zip(row).collect())
@@ -147,23 +154,33 @@ fn open_ssh() {
 fn check_login(log: &Log, event: &Event<'_>, message: &str) {
     assert!(log.value(event, "action").is_some(), "no action: {message}");
     let words: Vec<&str> = message.split([' ', ':', '=', '[', ']']).collect();
-    let address = words.iter().find(|w| {
-        w.split('.').count() == 4 && w.chars().all(|c| c.is_ascii_digit() || c == '.')
-    });
+    let address = words
+        .iter()
+        .find(|w| w.split('.').count() == 4 && w.chars().all(|c| c.is_ascii_digit() || c == '.'));
     if let Some(address) = address {
         log.check(event, "src_ip", address);
     }
     if let Some(at) = words.iter().position(|w| *w == "port") {
         log.check(event, "src_port", words[at + 1]);
     }
-    let is_login = ["Failed", "Accepted", "Invalid user"].iter().find(|w| message.contains(*w));
+    let is_login = ["Failed", "Accepted", "Invalid user"]
+        .iter()
+        .find(|w| message.contains(*w));
     if let Some(kind) = is_login {
-        let outcome = if *kind == "Accepted" { "success" } else { "failure" };
+        let outcome = if *kind == "Accepted" {
+            "success"
+        } else {
+            "failure"
+        };
         log.check(event, "outcome", outcome);
         let before = &message[..message.rfind(" from ").unwrap()];
         let user = before.rsplit_once(" for ").map_or(before, |(_, user)| user);
         let user = user.trim_start_matches("Invalid user").trim();
-        log.check(event, "user", user.trim_start_matches("invalid user").trim());
+        log.check(
+            event,
+            "user",
+            user.trim_start_matches("invalid user").trim(),
+        );
     }
 }
 

@@ -11,7 +11,7 @@ use memchr::memchr;
 
 use super::names::syscall_name;
 use super::record::{Pairs, Quoting, Record};
-use super::value::decode;
+use super::value::{decode, is_argument, piece_of};
 use crate::event::{FieldId, ValueKind};
 use crate::fields;
 use crate::writer::EventWriter;
@@ -44,6 +44,7 @@ pub(super) fn emit(records: &[Record<'_>], scratch: &mut Scratch, out: &mut Even
             emit_arguments(record, scratch, out);
             continue;
         }
+        emit_permissions(record, out);
         let is_call = record.kind == b"SYSCALL";
         for pair in Pairs(record.pairs) {
             if !(is_call && has_arguments && is_argument(pair.0)) {
@@ -51,17 +52,23 @@ pub(super) fn emit(records: &[Record<'_>], scratch: &mut Scratch, out: &mut Even
             }
         }
     }
-    emit_outcome(records, out);
+    emit_outcome(records, scratch, out);
     emit_process(records, scratch, out);
 }
 
-fn is_argument(name: &[u8]) -> bool {
-    matches!(name, [b'a', digits @ ..] if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit))
-}
-
-/// Adds a value under its own name, decoded where somebody wants it.
+/// Adds a value under its own name, decoded where somebody wants it. `?` and `(null)` stand for
+/// nothing.
 fn emit_plain(kind: &[u8], pair: Pair<'_>, scratch: &mut Scratch, out: &mut EventWriter<'_>) {
     let (name, value, _) = pair;
+    // Whence a user came, as PAM tells it; the field of that name is where things happened.
+    let name: &[u8] = if name == b"hostname" {
+        b"src_host"
+    } else {
+        name
+    };
+    if matches!(value, b"(null)" | b"?") {
+        return;
+    }
     let targets = out.projection().named(name);
     if targets.is_empty() && !out.keeps_everything() {
         return;
@@ -72,6 +79,32 @@ fn emit_plain(kind: &[u8], pair: Pair<'_>, scratch: &mut Scratch, out: &mut Even
     } else {
         out.targeted(targets, name, ValueKind::Text, value);
     }
+}
+
+/// `SELinux` writes no pairs here: `avc:  denied  { read write } for  pid=…`. The names are those
+/// of the audit library.
+fn emit_permissions(record: &Record<'_>, out: &mut EventWriter<'_>) {
+    let Some(text) = record.pairs.trim_ascii_start().strip_prefix(b"avc:") else {
+        return;
+    };
+    let text = text.trim_ascii_start();
+    let Some(open) = memchr(b'{', text) else {
+        return;
+    };
+    let close = memchr(b'}', text).filter(|close| *close > open);
+    let result = text[..open].trim_ascii();
+    out.named(b"seresult", ValueKind::Text, result);
+    out.named(
+        b"seperms",
+        ValueKind::Text,
+        text[open + 1..close.unwrap_or(text.len())].trim_ascii(),
+    );
+    let outcome: &[u8] = if result == b"denied" {
+        b"failure"
+    } else {
+        b"success"
+    };
+    out.text(fields::OUTCOME, outcome);
 }
 
 /// The arguments of one `EXECVE`. Long ones come in pieces: `a1_len=20000 a1[0]=… a1[1]=…`.
@@ -89,12 +122,6 @@ fn emit_arguments(record: &Record<'_>, scratch: &mut Scratch, out: &mut EventWri
         }
         out.named(name, ValueKind::Text, &scratch.plain);
     }
-}
-
-/// `a1` of `a1[0]`.
-fn piece_of(name: &[u8]) -> Option<&[u8]> {
-    let end = memchr(b'[', name)?;
-    is_argument(&name[..end]).then_some(&name[..end])
 }
 
 fn append(kind: &[u8], pair: Pair<'_>, plain: &mut Vec<u8>) {
@@ -116,7 +143,7 @@ fn find<'a>(
 }
 
 /// Success or failure, and who and whence, as records from user space say it.
-fn emit_outcome(records: &[Record<'_>], out: &mut EventWriter<'_>) {
+fn emit_outcome(records: &[Record<'_>], scratch: &mut Scratch, out: &mut EventWriter<'_>) {
     if out.wants(fields::OUTCOME) {
         let result = find(records, None, b"res").or_else(|| find(records, None, b"success"));
         let outcome = match result.map(|(_, pair)| pair.1) {
@@ -134,7 +161,7 @@ fn emit_outcome(records: &[Record<'_>], out: &mut EventWriter<'_>) {
         (fields::COMMAND, b"cmd"),
     ];
     for (field, name) in general {
-        emit_found(field, find(records, None, name), &mut Vec::new(), out);
+        emit_found(field, find(records, None, name), &mut scratch.plain, out);
     }
 }
 

@@ -27,7 +27,7 @@ use record::Record;
 pub(crate) use record::{Id, id_of_line};
 
 /// How many ids may be open at a time.
-const OPEN_IDS_MAX: usize = 4;
+pub(crate) const OPEN_IDS_MAX: usize = 4;
 
 /// No id has more records than this; what comes beyond starts another event. The kernel's own
 /// limit lies at some dozens of paths for one system call.
@@ -44,13 +44,12 @@ struct Group<'a> {
 pub(crate) fn block(input: &[u8], out: &mut EventWriter<'_>) {
     let mut joiner = Joiner::default();
     for line in framing::lines(input) {
-        match record::record(line) {
-            Ok((_, record)) => joiner.add(record, input, out),
-            Err(_) => {
-                joiner.flush(0, input, out);
-                out.begin(EventKind::Raw, line);
-                out.refuse(Reason::InvalidAudit);
-            }
+        if let Ok((_, record)) = record::record(line) {
+            joiner.add(record, input, out);
+        } else {
+            joiner.flush(0, input, out);
+            out.begin(EventKind::Raw, line);
+            out.refuse(Reason::InvalidAudit);
         }
     }
     joiner.flush(0, input, out);

@@ -1,6 +1,6 @@
 //! One audit record: `[node=n ]type=T msg=audit(SECONDS.MILLIS:SERIAL): name=value …`.
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr2, memmem, memrchr};
 use nom::Parser;
 use nom::branch::alt;
 use nom::bytes::complete::{is_not, tag, take_while_m_n, take_while1};
@@ -123,7 +123,7 @@ pub(super) enum Quoting {
 
 /// Goes through `name=value` pairs. The pairs inside `msg='…'` are gone through like the others,
 /// and the enriched ones behind 0x1d too.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Pairs<'a>(pub(super) &'a [u8]);
 
 impl<'a> Iterator for Pairs<'a> {
@@ -144,7 +144,10 @@ impl<'a> Iterator for Pairs<'a> {
                 self.0 = inner;
                 continue;
             }
-            let (value, rest, quoting) = value(behind);
+            let (value, rest, quoting) = match name {
+                b"op" => operation(behind),
+                _ => value(behind),
+            };
             self.0 = rest;
             if !name.is_empty() {
                 return Some((name, value, quoting));
@@ -155,6 +158,20 @@ impl<'a> Iterator for Pairs<'a> {
 
 fn is_between(byte: u8) -> bool {
     matches!(byte, b' ' | b'\x1d' | b'\'' | b'{' | b'}' | b',' | b'\t')
+}
+
+/// The one value that has blanks without quotes: `op=adding user id=1001`. It ends before the
+/// next name.
+fn operation(text: &[u8]) -> (&[u8], &[u8], Quoting) {
+    if text.first() == Some(&b'"') {
+        return value(text);
+    }
+    let next = memchr(b'=', text).unwrap_or(text.len());
+    let end = match memrchr(b' ', &text[..next]) {
+        Some(blank) if next < text.len() => blank,
+        _ => return value(text),
+    };
+    (&text[..end], &text[end..], Quoting::Bare)
 }
 
 fn value(text: &[u8]) -> (&[u8], &[u8], Quoting) {

@@ -1,7 +1,20 @@
 //! Values that the kernel writes in hexadecimal because they hold blanks, quotes or control
 //! bytes: whatever a user could have chosen.
 
+use memchr::memchr;
+
 use super::record::Quoting;
+
+/// `a0`, `a1` …
+pub(super) fn is_argument(name: &[u8]) -> bool {
+    matches!(name, [b'a', digits @ ..] if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit))
+}
+
+/// `a1` of `a1[0]`.
+pub(super) fn piece_of(name: &[u8]) -> Option<&[u8]> {
+    let end = memchr(b'[', name)?;
+    is_argument(&name[..end]).then_some(&name[..end])
+}
 
 /// The fields that the kernel treats so. In others (`a0` of a system call, `inode`) hexadecimal
 /// digits are numbers.
@@ -10,8 +23,7 @@ fn may_be_encoded(kind: &[u8], name: &[u8]) -> bool {
         b"exe" | b"cmd" | b"proctitle" | b"comm" | b"name" | b"cwd" | b"key" | b"acct"
         | b"path" | b"data" | b"dir" | b"file" | b"vm" | b"new-disk" | b"old-disk" | b"device"
         | b"ocomm" | b"watch" | b"grp" | b"new_group" => true,
-        [b'a', digit, ..] => digit.is_ascii_digit() && kind == b"EXECVE",
-        _ => false,
+        _ => kind == b"EXECVE" && is_argument(piece_of(name).unwrap_or(name)),
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) fn body(text: &[u8], out: &mut EventWriter<'_>) -> bool {
             command: Some(detail),
             ..facts
         },
+        // Whose table it is.
+        b"REPLACE" | b"BEGIN EDIT" | b"END EDIT" | b"LIST" | b"DELETE" => facts.target_user(detail),
         _ => facts.reason(detail),
     };
     facts.emit(out);

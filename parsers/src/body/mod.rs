@@ -146,6 +146,7 @@ fn by_program(name: &[u8]) -> Option<Grammar> {
         b"kernel" | b"ulogd" | b"iptables" => netfilter::body,
         b"httpd" | b"apache" | b"apache2" | b"nginx" | b"haproxy" | b"lighttpd" | b"access"
         | b"access_log" | b"nginx-access" => web_server,
+        b"audit" | b"audispd" | b"audisp-syslog" => audit_record,
         _ if name.starts_with(b"postfix") => postfix::body,
         _ => return None,
     })
@@ -153,4 +154,8 @@ fn by_program(name: &[u8]) -> Option<Grammar> {
 
 fn web_server(text: &[u8], out: &mut EventWriter<'_>) -> bool {
     as_kind(EventKind::AccessLog, access_log::body, text, out)
+}
+
+fn audit_record(text: &[u8], out: &mut EventWriter<'_>) -> bool {
+    as_kind(EventKind::Auditd, auditd::body, text, out)
 }

@@ -88,16 +88,16 @@ pub(super) fn user_and_peer(input: &[u8]) -> Parsed<'_, (&[u8], Peer<'_>)> {
     Ok((rest, (&input[..blank], peer)))
 }
 
-/// `host[192.0.2.1]`, with `:port` or without.
+/// `host[192.0.2.1]`, with `:port` or without; the name may be missing.
 pub(super) fn bracketed(input: &[u8]) -> Parsed<'_, Peer<'_>> {
-    let (rest, host) = is_not("[ ,")(input)?;
+    let (rest, host) = opt(is_not("[ ,")).parse(input)?;
     let (rest, _) = tag("[")(rest)?;
     let (rest, address) = is_not("]")(rest)?;
     let (rest, _) = tag("]")(rest)?;
     let (rest, port) = opt(preceded(tag(":"), port)).parse(rest)?;
     let peer = Peer {
         address,
-        host,
+        host: host.unwrap_or_default(),
         port: port.unwrap_or_default(),
     };
     Ok((rest, peer))

@@ -7,12 +7,12 @@ use memchr::memmem;
 use nom::Parser;
 use nom::branch::alt;
 use nom::bytes::complete::{is_not, tag};
-use nom::combinator::opt;
+use nom::combinator::{opt, rest as all};
 use nom::sequence::{preceded, terminated};
 
 use super::facts::Facts;
 use super::pam;
-use super::peer::{Peer, before_peer, peer, user_and_peer};
+use super::peer::{Peer, before_peer, bracketed, peer, user_and_peer};
 use crate::time::text::{Parsed, no_match};
 use crate::writer::EventWriter;
 
@@ -23,10 +23,7 @@ pub(super) fn body(text: &[u8], out: &mut EventWriter<'_>) -> bool {
         Some(text) => (text, true),
         None => (text, false),
     };
-    let text = [&b"error: "[..], b"fatal: "]
-        .iter()
-        .find_map(|level| text.strip_prefix(*level))
-        .unwrap_or(text);
+    let text = without_origin(text);
     if text.starts_with(b"PAM ") || text.starts_with(b"pam_") {
         return pam::body(b"sshd", text, out);
     }
@@ -40,6 +37,20 @@ pub(super) fn body(text: &[u8], out: &mut EventWriter<'_>) -> bool {
     true
 }
 
+/// Levels and names of functions that some messages begin with.
+fn without_origin(text: &[u8]) -> &[u8] {
+    let origins: [&[u8]; 5] = [
+        b"error: ",
+        b"fatal: ",
+        b"banner exchange: ",
+        b"ssh_dispatch_run_fatal: ",
+        b"kex_exchange_identification: ",
+    ];
+    origins.iter().fold(text, |text, origin| {
+        text.strip_prefix(*origin).unwrap_or(text)
+    })
+}
+
 /// All messages, told apart by their first letter.
 fn message(text: &[u8]) -> Parsed<'_, Facts<'_>> {
     match text.first() {
@@ -51,6 +62,7 @@ fn message(text: &[u8]) -> Parsed<'_, Facts<'_>> {
         Some(b'D') => alt((disconnected, disconnecting, no_identification)).parse(text),
         Some(b'R') => alt((received_disconnect, connection_reset_by)).parse(text),
         Some(b'm') => too_many_attempts(text),
+        Some(b'd' | b'b') => dropped(text),
         Some(b'r') => reverse_mapping(text),
         Some(b'S') => alt((session_started, listening)).parse(text),
         Some(b'B') => bad_protocol(text),
@@ -121,8 +133,18 @@ fn user_refused(input: &[u8]) -> Parsed<'_, Facts<'_>> {
 
 /// `Connection from 192.0.2.1 port 50000 on 192.0.2.2 port 22`
 fn connection_from(input: &[u8]) -> Parsed<'_, Facts<'_>> {
-    let (rest, peer) = preceded(tag("Connection from "), peer).parse(input)?;
-    Ok((rest, Facts::of("connection_opened").peer(peer)))
+    let (rest, _) = tag("Connection from ")(input)?;
+    named_peer(rest, Facts::of("connection_opened"))
+}
+
+/// `drop connection #10 from [192.0.2.1]:50000 on [192.0.2.2]:22 past MaxStartups`
+fn dropped(input: &[u8]) -> Parsed<'_, Facts<'_>> {
+    let (rest, _) = alt((tag("drop connection #"), tag("beginning MaxStartups "))).parse(input)?;
+    let Some(at) = memmem::find(rest, b" from ") else {
+        return Ok((b"", Facts::failure("connection_dropped")));
+    };
+    let (rest, peer) = bracketed(&rest[at + 6..])?;
+    Ok((rest, Facts::failure("connection_dropped").peer(peer)))
 }
 
 /// `Connection closed by authenticating user X 192.0.2.1 port 22`
@@ -132,21 +154,21 @@ fn connection_ended(input: &[u8]) -> Parsed<'_, Facts<'_>> {
         tag("Connection reset by ").map(|_| "connection_reset"),
     ));
     let (rest, action) = end.parse(input)?;
+    // The words for a peer that is not known any more.
+    if matches!(rest, b"peer" | b"remote host") {
+        return Ok((b"", Facts::of(action)));
+    }
     named_peer(rest, Facts::of(action))
 }
 
 fn connection_reset_by(input: &[u8]) -> Parsed<'_, Facts<'_>> {
     let (rest, _) = tag("Read error from remote host ")(input)?;
-    let (rest, (peer, reason)) = (peer, opt(preceded(tag(": "), rest_of))).parse(rest)?;
+    let (rest, (peer, reason)) = (peer, opt(preceded(tag(": "), all))).parse(rest)?;
     let reason = reason.unwrap_or_default();
     Ok((
         rest,
         Facts::of("connection_reset").peer(peer).reason(reason),
     ))
-}
-
-fn rest_of(input: &[u8]) -> Parsed<'_, &[u8]> {
-    Ok((b"", input))
 }
 
 /// `[[authenticating |invalid ]user X ]192.0.2.1 port 22`
@@ -179,13 +201,12 @@ fn disconnected(input: &[u8]) -> Parsed<'_, Facts<'_>> {
 /// invalid user X 192.0.2.1 port 22: Too many authentication failures`.
 fn disconnecting(input: &[u8]) -> Parsed<'_, Facts<'_>> {
     let (rest, _) = tag("Disconnecting")(input)?;
-    let (mut facts, reason) = match preceded(tag(": "), rest_of).parse(rest) {
-        Ok((_, reason)) => (Facts::of("disconnect"), reason),
-        Err(_) => {
-            let (rest, _) = tag(" ")(rest)?;
-            let (rest, facts) = named_peer(rest, Facts::of("disconnect"))?;
-            (facts, rest.strip_prefix(b": ").unwrap_or(rest))
-        }
+    let (mut facts, reason) = if let Some(reason) = rest.strip_prefix(b": ") {
+        (Facts::of("disconnect"), reason)
+    } else {
+        let (rest, _) = tag(" ")(rest)?;
+        let (rest, facts) = named_peer(rest, Facts::of("disconnect"))?;
+        (facts, rest.strip_prefix(b": ").unwrap_or(rest))
     };
     if let Some(of_user) = reason.strip_prefix(b"Too many authentication failures") {
         facts = Facts {
@@ -302,6 +323,6 @@ fn timeout(input: &[u8]) -> Parsed<'_, Facts<'_>> {
 
 /// `Write failed: Connection reset by peer`
 fn write_failed(input: &[u8]) -> Parsed<'_, Facts<'_>> {
-    let (_, reason) = preceded(tag("Write failed: "), rest_of).parse(input)?;
+    let (_, reason) = preceded(tag("Write failed: "), all).parse(input)?;
     Ok((b"", Facts::of("connection_reset").reason(reason)))
 }

@@ -5,7 +5,7 @@
 
 use memchr::memrchr;
 
-use crate::auditd::{Id, id_of_line};
+use crate::auditd::{Id, OPEN_IDS_MAX, id_of_line};
 
 /// How many lines at the end are looked at. An event with more records than this is cut.
 const LINES_MAX: usize = 64;
@@ -15,70 +15,83 @@ const LINES_MAX: usize = 64;
 struct Line<'a> {
     start: usize,
     id: Option<Id<'a>>,
+    completes: bool,
 }
 
-/// Up to and with the last event that is certainly complete: the youngest may lack records
-/// still, unless its last one says that no more will come, and with it those that it is mixed
-/// with.
+/// Up to and with the last event that certainly gets no further record: each of the youngest
+/// events may get some, unless one of its records says that it was the last.
 pub(super) fn cut(buffer: &[u8]) -> usize {
     let Some(end) = memrchr(b'\n', buffer).map(|at| at + 1) else {
         return 0;
     };
-    let mut lines = [Line { start: 0, id: None }; LINES_MAX];
-    let (lines, is_complete) = last_lines(&buffer[..end], &mut lines);
-    // Lines stand from the last to the first.
-    let mut after = match lines.first() {
-        Some(Line { id: Some(_), .. }) if !is_complete => 1,
-        _ => 0,
-    };
-    // Lines `..after` stay in the buffer; grow them until no id is on both sides.
-    while let Some(shared) = (after..lines.len())
+    let mut room = [Line {
+        start: 0,
+        id: None,
+        completes: false,
+    }; LINES_MAX];
+    // From the last line to the first.
+    let lines = last_lines(&buffer[..end], &mut room);
+    let mut kept = oldest_open(lines).map_or(0, |at| at + 1);
+    // Events that are mixed with those that stay, stay as well.
+    while let Some(shared) = (kept..lines.len())
         .rev()
-        .find(|at| is_in(&lines[..after], lines[*at].id))
+        .find(|at| is_in(&lines[..kept], lines[*at].id))
     {
-        after = shared + 1;
+        kept = shared + 1;
     }
-    let at = match after {
-        0 => end,
-        _ => lines.get(after - 1).map_or(end, |line| line.start),
+    if kept == LINES_MAX {
+        // More lines than an event has: better an event in two parts than a block without end.
+        return end;
+    }
+    match kept.checked_sub(1) {
+        Some(last) => lines.get(last).map_or(end, |line| line.start),
+        None => end,
+    }
+}
+
+/// The line farthest from the end that belongs to one of the youngest events and leaves it open.
+fn oldest_open(lines: &[Line<'_>]) -> Option<usize> {
+    let mut youngest = [None; OPEN_IDS_MAX];
+    let mut count = 0;
+    for id in lines.iter().filter_map(|line| line.id) {
+        if count < OPEN_IDS_MAX && !youngest.contains(&Some(id)) {
+            youngest[count] = Some(id);
+            count += 1;
+        }
+    }
+    let is_open = |id: Id<'_>| {
+        !lines
+            .iter()
+            .any(|line| line.id == Some(id) && line.completes)
     };
-    // More lines than an event has: better an event in two parts than a block without end.
-    if at == 0 && lines.len() == LINES_MAX {
-        end
-    } else {
-        at
-    }
+    lines.iter().rposition(|line| {
+        line.id
+            .is_some_and(|id| youngest.contains(&Some(id)) && is_open(id))
+    })
 }
 
 fn is_in(lines: &[Line<'_>], id: Option<Id<'_>>) -> bool {
     id.is_some() && lines.iter().any(|line| line.id == id)
 }
 
-/// The last lines, from the last on, and whether the very last completes its event.
-fn last_lines<'a, 'b>(
-    text: &'a [u8],
-    room: &'b mut [Line<'a>; LINES_MAX],
-) -> (&'b [Line<'a>], bool) {
+fn last_lines<'a, 'b>(text: &'a [u8], room: &'b mut [Line<'a>; LINES_MAX]) -> &'b [Line<'a>] {
     let mut rest = text;
     let mut count = 0;
-    let mut is_complete = false;
     for slot in room.iter_mut() {
         let Some(body) = rest.strip_suffix(b"\n") else {
             break;
         };
         let start = memrchr(b'\n', body).map_or(0, |at| at + 1);
         let found = id_of_line(body[start..].trim_ascii_end());
-        if count == 0 {
-            is_complete = found.is_some_and(|(_, last)| last);
-        }
         *slot = Line {
             start,
             id: found.map(|(id, _)| id),
+            completes: found.is_some_and(|(_, last)| last),
         };
         count += 1;
         rest = &rest[..start];
     }
-    (&room[..count], is_complete)
+    &room[..count]
 }
 
 #[cfg(test)]
@@ -97,8 +110,16 @@ mod tests {
 
     #[test]
     fn cuts_between_events() {
-        assert_eq!(cut_lines(&[("SYSCALL", 1), ("CWD", 1), ("SYSCALL", 2)]), 2);
+        let next = [("SYSCALL", 1), ("PROCTITLE", 1), ("SYSCALL", 2)];
+        assert_eq!(cut_lines(&next), 2);
         assert_eq!(cut_lines(&[("SYSCALL", 1), ("CWD", 1)]), 0);
+    }
+
+    #[test]
+    fn waits_for_younger_events_where_no_record_is_the_last() {
+        let open = |count| (1..=count).map(|id| ("SYSCALL", id)).collect::<Vec<_>>();
+        assert_eq!(cut_lines(&open(4)), 0);
+        assert_eq!(cut_lines(&open(6)), 2);
     }
 
     #[test]
@@ -110,10 +131,10 @@ mod tests {
     #[test]
     fn keeps_mixed_events_together() {
         let mixed = [
-            ("SYSCALL", 1),
+            ("EOE", 1),
             ("SYSCALL", 2),
             ("SYSCALL", 3),
-            ("CWD", 2),
+            ("EOE", 2),
             ("CWD", 3),
         ];
         assert_eq!(cut_lines(&mixed), 1);

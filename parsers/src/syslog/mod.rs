@@ -55,10 +55,8 @@ pub(crate) fn header(line: &[u8], near: Timestamp) -> Option<Header<'_>> {
         Ok((rest, priority)) => (Some(priority), rest),
         Err(_) => (None, text),
     };
-    let found = match rfc5424::header(text) {
-        Ok((_, header)) => Some(header),
-        Err(_) => rfc3164::header(text, near, priority.is_some()),
-    };
+    let newer = rfc5424::header(text).ok().map(|(_, header)| header);
+    let found = newer.or_else(|| rfc3164::header(text, near, priority.is_some()));
     found.map(|header| Header {
         priority: priority.map_or(header.priority, Priority::known),
         ..header
@@ -121,17 +119,26 @@ pub(crate) fn emit_header(header: &Header<'_>, out: &mut EventWriter<'_>) {
     rfc5424::emit_structured(header.structured, out);
 }
 
-/// How far apart the lines are that [`near_after`] looks at. Within one such stretch of a log
-/// less than half a year must pass, or the year is lost; over 8 KiB that holds for any log, and
-/// reading one line out of 8 KiB costs nothing beside reading all of them.
+/// How far apart the lines are that [`near_after`] looks at in a long block. Within one such
+/// stretch of a log less than half a year must pass, or the year is lost; over 8 KiB that holds
+/// for any log that fills long blocks, and reading one line out of 8 KiB costs nothing beside
+/// reading all of them.
 const STRIDE_BYTES: usize = 8 << 10;
+
+/// Blocks up to this are read line by line: what arrives in small blocks may be sparse.
+const SHORT_BLOCK_BYTES: usize = 64 << 10;
 
 /// The time near which the line after `block` lies.
 pub(crate) fn near_after(near: Timestamp, block: &[u8]) -> Timestamp {
+    let stride = if block.len() <= SHORT_BLOCK_BYTES {
+        1
+    } else {
+        STRIDE_BYTES
+    };
     let mut near = near;
     let mut rest = block;
     while !rest.is_empty() {
-        let least = rest.len().min(STRIDE_BYTES);
+        let least = rest.len().min(stride);
         let (_, behind) = rest.split_at(least);
         let end = memchr(b'\n', behind).map_or(rest.len(), |at| least + at + 1);
         let (stretch, after) = rest.split_at(end);

@@ -51,9 +51,8 @@ fn host(text: &[u8]) -> (&[u8], &[u8]) {
         // `router1: %SYS-5-…` names the host; any other word with a colon is a tag.
         [.., b':'] => !rest.trim_ascii_start().starts_with(b"%"),
         [.., b']'] => word.contains(&b'['),
-        [] | [b'%' | b'{' | b'<' | b'*' | b'.', ..] => true,
+        [] | b"---" | [b'%' | b'{' | b'<' | b'*' | b'.', ..] => true,
         b"last" => rest.starts_with(b"message repeated "),
-        b"---" => true,
         _ => tag::is_payload(word),
     };
     if is_tag {

@@ -57,8 +57,8 @@ fn structured(input: &[u8]) -> (&[u8], &[u8]) {
 /// `[id name="value" …]`, for its extent only.
 fn element(input: &[u8]) -> Parsed<'_, ()> {
     let parameters = fold_many0(parameter, || (), |(), _| ());
-    let (rest, _) =
-        delimited((char('['), name), parameters, (opt(char(' ')), char(']'))).parse(input)?;
+    let end = (opt(char(' ')), char(']'));
+    let (rest, ()) = delimited((char('['), name), parameters, end).parse(input)?;
     Ok((rest, ()))
 }
 
@@ -104,17 +104,14 @@ fn emit_parameter(id: &[u8], name: &[u8], value: &[u8], out: &mut EventWriter<'_
     let mut room = [0; NAME_BYTES];
     let long;
     let len = id.len() + 1 + name.len();
-    let full = match room.get_mut(..len) {
-        Some(full) => {
-            full[..id.len()].copy_from_slice(id);
-            full[id.len()] = b'.';
-            full[id.len() + 1..].copy_from_slice(name);
-            &*full
-        }
-        None => {
-            long = [id, b".", name].concat();
-            &long
-        }
+    let full = if let Some(full) = room.get_mut(..len) {
+        full[..id.len()].copy_from_slice(id);
+        full[id.len()] = b'.';
+        full[id.len() + 1..].copy_from_slice(name);
+        &*full
+    } else {
+        long = [id, b".", name].concat();
+        &long
     };
     let targets = out.projection().named(full);
     if targets.is_empty() && !out.keeps_everything() {
@@ -132,16 +129,12 @@ fn unescaped(value: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(value.len());
     let mut rest = value;
     while let [first, after @ ..] = rest {
-        match rest {
-            [b'\\', escaped @ (b'"' | b'\\' | b']'), after @ ..] => {
-                plain.push(*escaped);
-                rest = after;
-            }
-            _ => {
-                plain.push(*first);
-                rest = after;
-            }
-        }
+        let byte;
+        (rest, byte) = match rest {
+            [b'\\', escaped @ (b'"' | b'\\' | b']'), after @ ..] => (after, *escaped),
+            _ => (after, *first),
+        };
+        plain.push(byte);
     }
     plain
 }

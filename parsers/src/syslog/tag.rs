@@ -111,9 +111,7 @@ fn service(input: &[u8]) -> Parsed<'_, &[u8]> {
 /// a colon, and a name with its version (`syslogd 1.4.1: restart.`).
 fn with_blanks(text: &[u8]) -> Option<Tag<'_>> {
     let head = &text[..text.len().min(SPACED_NAME_BYTES_MAX)];
-    let end = head
-        .iter()
-        .position(|b| matches!(b, b'[' | b':' | b'(' | b'='))?;
+    let end = head.iter().position(|b| matches!(b, b'[' | b':' | b'='))?;
     let (name, rest) = text.split_at(end);
     let is_tag = match rest {
         [b'[', ..] => {
@@ -184,6 +182,10 @@ mod tests {
             ("app[web.1]: text", ["app", "web.1", "", "text"]),
             ("app[9] text", ["app", "9", "", "text"]),
             ("a::b: text", ["a::b", "", "", "text"]),
+            (
+                "Web Helper (Renderer)[9]: text",
+                ["Web Helper (Renderer)", "9", "", "text"],
+            ),
             (
                 "Microsoft Word[9]: text",
                 ["Microsoft Word", "9", "", "text"],

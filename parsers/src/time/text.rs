@@ -72,9 +72,8 @@ pub(crate) fn two_digits(input: &[u8]) -> Parsed<'_, u8> {
 #[inline]
 fn padded_number(input: &[u8]) -> Parsed<'_, u8> {
     match input {
-        [b' ', d @ b'0'..=b'9', rest @ ..] => Ok((rest, d - b'0')),
         [b'0'..=b'9', b'0'..=b'9', ..] => two_digits(input),
-        [d @ b'0'..=b'9', rest @ ..] => Ok((rest, d - b'0')),
+        [b' ', d @ b'0'..=b'9', rest @ ..] | [d @ b'0'..=b'9', rest @ ..] => Ok((rest, d - b'0')),
         _ => no_match(input),
     }
 }
@@ -264,7 +263,9 @@ pub(crate) fn bsd(input: &[u8]) -> Parsed<'_, BsdTime> {
 /// called `1138`, but hardly that.
 fn trailing_year(input: &[u8]) -> (&[u8], Option<i32>) {
     match preceded(char(' '), year).parse(input) {
-        Ok((rest @ ([] | [b' ' | b':' | b']', ..]), year)) if (1970..2100).contains(&year) => {
+        Ok((rest @ ([] | [b' ' | b']', ..] | [b':', b' ', ..]), year))
+            if (1970..2100).contains(&year) =>
+        {
             (rest, Some(year))
         }
         _ => (input, None),
@@ -274,9 +275,8 @@ fn trailing_year(input: &[u8]) -> (&[u8], Option<i32>) {
 /// The form of C's `asctime`: `Thu Jun 09 06:07:04 2005`; the weekday may be missing.
 pub(crate) fn asctime(input: &[u8]) -> Parsed<'_, Timestamp> {
     let (rest, time) = bsd(without_weekday(input))?;
-    let year = match time.year {
-        Some(year) => year,
-        None => return no_match(input),
+    let Some(year) = time.year else {
+        return no_match(input);
     };
     let (rest, offset) = offset_or_utc(rest);
     checked(
