@@ -33,11 +33,8 @@ pub(crate) fn line(line: &[u8], context: &mut LineContext, out: &mut EventWriter
         return out.refuse(Reason::InvalidHeader);
     };
     line_header::read(before, context, out);
-    let Some(time) = event(text, context.near, out) else {
+    if event(text, context.near, out).is_none() {
         return out.refuse(Reason::InvalidHeader);
-    };
-    if time != Timestamp::UNKNOWN {
-        context.near = time;
     }
     out.finish();
 }
@@ -85,8 +82,8 @@ const HEADER_FIELDS: [(FieldId, Option<FieldId>); 7] = [
     (fields::CEF_SEVERITY, Some(fields::SEVERITY)),
 ];
 
-/// Adds everything, and gives the event's time if it has one; `None` where it is no CEF.
-fn event(text: &[u8], near: Timestamp, out: &mut EventWriter<'_>) -> Option<Timestamp> {
+/// Adds everything; `None` where it is no CEF.
+fn event(text: &[u8], near: Timestamp, out: &mut EventWriter<'_>) -> Option<()> {
     let (extension, header) = header(text).ok()?;
     for (part, (field, short)) in header.parts.into_iter().zip(HEADER_FIELDS) {
         header_field(field, part, out);
@@ -104,7 +101,7 @@ fn event(text: &[u8], near: Timestamp, out: &mut EventWriter<'_>) -> Option<Time
     labelled.add_to(out);
     let time = times.best(near);
     out.own_time(time);
-    Some(time)
+    Some(())
 }
 
 fn header(text: &[u8]) -> IResult<&[u8], Header<'_>> {

@@ -3,6 +3,7 @@
 //! Patterns are those of Java's `SimpleDateFormat`, which LEEF's `devTimeFormat` and the CEF
 //! white paper both speak, with `[…]` around what may be missing.
 
+use crate::time::text::month_name;
 use crate::time::{self, Timestamp};
 
 /// What CEF allows besides seconds and milliseconds since 1970, and what syslog relays write.
@@ -39,18 +40,6 @@ pub(crate) fn leading<'a>(
     let mut parts = Parts::default();
     let rest = parts.read(pattern, text)?;
     Some((rest, parts.timestamp(near)?))
-}
-
-/// A syslog time (RFC 3164 or RFC 3339) at the beginning of `text`, and what follows it.
-pub(crate) fn leading_syslog(text: &[u8], near: Timestamp) -> Option<(&[u8], Timestamp)> {
-    const ISO: &[u8] = b"yyyy-MM-dd[ ]['T']HH:mm:ss[.SSS][,SSS][X]";
-    match text.first()? {
-        b'0'..=b'9' => leading(ISO, text, near),
-        // Cisco and others put the year between day and time, or behind the time.
-        b'A'..=b'Z' | b'a'..=b'z' => leading(PATTERNS[0], text, near)
-            .or_else(|| leading(b"MMM d HH:mm:ss[.SSS]", text, near)),
-        _ => None,
-    }
 }
 
 #[derive(Clone, Copy, Default)]
@@ -120,9 +109,10 @@ impl Parts {
                 self.year.map(|_| rest)
             }
             b'M' | b'L' if count >= 3 => {
-                let (rest, name) = word(text);
-                self.month = Some(month(name)?);
-                Some(rest)
+                let (_, month) = month_name(text).ok()?;
+                self.month = Some(month);
+                // The name may be written out.
+                Some(word(text).0)
             }
             b'M' | b'L' => self.two_digits(text, |p, n| p.month = Some(n)),
             b'd' => self.two_digits(text.trim_ascii_start(), |p, n| p.day = Some(n)),
@@ -208,16 +198,6 @@ fn word(text: &[u8]) -> (&[u8], &[u8]) {
     (rest, word)
 }
 
-fn month(name: &[u8]) -> Option<u8> {
-    const NAMES: [&[u8; 3]; 12] = [
-        b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov",
-        b"dec",
-    ];
-    let short = name.get(..3)?;
-    let index = NAMES.iter().position(|n| short.eq_ignore_ascii_case(*n))?;
-    Some(index as u8 + 1)
-}
-
 /// Seconds east of UTC. A name that is not in the table is no zone: a guess would be off by hours.
 fn zone(text: &[u8]) -> Option<(&[u8], i64)> {
     const HOURS: [(&[u8], i64); 18] = [
@@ -263,7 +243,7 @@ fn zone(text: &[u8]) -> Option<(&[u8], i64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Timestamp, leading_syslog, read, read_as};
+    use super::{Timestamp, read, read_as};
 
     const NEAR: Timestamp = Timestamp(1_704_110_400_000_000_000); // 2024-01-01T12:00:00Z
 
@@ -314,19 +294,5 @@ mod tests {
             let time = read_as(pattern.as_bytes(), text.as_bytes(), NEAR);
             assert_eq!(shown(time), expected, "{pattern}");
         }
-    }
-
-    #[test]
-    fn finds_a_syslog_time_at_the_beginning() {
-        let (rest, time) = leading_syslog(b"Jan  2 03:04:05 host", NEAR).unwrap();
-        assert_eq!(
-            (rest, time.to_string().as_str()),
-            (&b" host"[..], "2024-01-02T03:04:05Z")
-        );
-        let (rest, time) = leading_syslog(b"2024-01-02T03:04:05.5+01:00 host", NEAR).unwrap();
-        assert_eq!(
-            (rest, time.to_string().as_str()),
-            (&b" host"[..], "2024-01-02T02:04:05.5Z")
-        );
     }
 }

@@ -10,13 +10,13 @@
 //! first pair is a key without a value, as in logfmt, and taken as true; words before the first
 //! pair are text and become the field `message`.
 
-use memchr::{memchr, memchr2};
+use memchr::{memchr, memchr2, memmem};
 use nom::branch::alt;
 use nom::bytes::complete::{take_while, take_while1};
 use nom::character::complete::char;
 use nom::combinator::verify;
 use nom::error::{Error, ErrorKind};
-use nom::sequence::terminated;
+use nom::sequence::{delimited, terminated};
 use nom::{IResult, Parser};
 
 use crate::device_time;
@@ -30,13 +30,14 @@ use crate::writer::EventWriter;
 
 pub(crate) fn line(line: &[u8], context: &mut LineContext, out: &mut EventWriter<'_>) {
     out.begin(EventKind::KeyValue, line);
-    let text = line_header::read(line, context, out);
-    let Some(time) = event(text, context.near, out) else {
+    let Some((before, text)) = split_at_first_pair(line) else {
         return out.refuse(Reason::NoKeyValue);
     };
-    if time != Timestamp::UNKNOWN {
-        context.near = time;
+    let message = line_header::read(before, context, out).trim_ascii();
+    if !message.is_empty() {
+        out.text(fields::MESSAGE, message);
     }
+    pairs(text, context.near, out);
     out.finish();
 }
 
@@ -45,45 +46,62 @@ pub(crate) fn line(line: &[u8], context: &mut LineContext, out: &mut EventWriter
 /// message, since many a syslog message ends in pairs.
 #[allow(dead_code, reason = "for syslog bodies that consist of pairs")]
 pub(crate) fn body(text: &[u8], out: &mut EventWriter<'_>) -> bool {
-    pair(text.trim_ascii_start()).is_ok() && event(text, Timestamp::UNKNOWN, out).is_some()
+    let text = text.trim_ascii_start();
+    let understood = pair(text).is_ok();
+    if understood {
+        pairs(text, Timestamp::UNKNOWN, out);
+    }
+    understood
 }
 
-/// Adds everything, and gives the event's time if it has one; `None` where there is no pair.
-fn event(text: &[u8], near: Timestamp, out: &mut EventWriter<'_>) -> Option<Timestamp> {
+/// What stands before the first pair: a header, a message, nothing; and the text from there on.
+fn split_at_first_pair(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut rest = behind_priority(line);
+    if rest.len() < line.len() && rest.starts_with(b"1 ") {
+        rest = behind_structured_data(rest);
+    }
+    loop {
+        rest = token_start(rest)?;
+        if pair(rest).is_ok() {
+            return line.split_at_checked(line.len() - rest.len());
+        }
+        rest = word(rest).map_or(&[][..], |(after, _)| after);
+    }
+}
+
+/// Some write the first pair directly behind the priority.
+fn behind_priority(line: &[u8]) -> &[u8] {
+    let digits = take_while1(|b: u8| b.is_ascii_digit());
+    let priority: IResult<&[u8], &[u8]> = delimited(char('<'), digits, char('>')).parse(line);
+    priority.map_or(line, |(rest, _)| rest)
+}
+
+/// The structured data of RFC 5424 looks like pairs, but belongs to the header.
+fn behind_structured_data(text: &[u8]) -> &[u8] {
+    let header = text.splitn(6, |b| *b == b' ').nth(5).unwrap_or_default();
+    match memmem::find(header, b"] ") {
+        Some(end) if header.starts_with(b"[") => header.get(end + 2..).unwrap_or_default(),
+        _ => text,
+    }
+}
+
+/// Adds all pairs of a text that begins with one, and its time.
+fn pairs(text: &[u8], near: Timestamp, out: &mut EventWriter<'_>) {
     let mut times = Times::default();
-    let mut pairs = 0usize;
     let mut rest = text;
     while let Some(start) = token_start(rest) {
-        rest = start;
-        if let Ok((after, (key, value))) = pair(rest) {
-            if pairs == 0 {
-                let offset = text.len() - rest.len();
-                note_message(text.get(..offset).unwrap_or_default(), out);
-            }
-            pairs += 1;
+        if let Ok((after, (key, value))) = pair(start) {
             add(key, value, &mut times, out);
             rest = after;
         } else {
-            let (after, word) = word(rest).unwrap_or((&[], rest));
-            if pairs > 0 && is_bare_key(word) {
+            let (after, word) = word(start).unwrap_or((&[], start));
+            if is_bare_key(word) {
                 out.named(word, ValueKind::Bool, b"true");
             }
             rest = after;
         }
     }
-    if pairs == 0 {
-        return None;
-    }
-    let time = times.best(near);
-    out.own_time(time);
-    Some(time)
-}
-
-fn note_message(text: &[u8], out: &mut EventWriter<'_>) {
-    let text = text.trim_ascii();
-    if !text.is_empty() {
-        out.text(fields::MESSAGE, text);
-    }
+    out.own_time(times.best(near));
 }
 
 fn add<'a>(key: &[u8], value: Quoting<'a>, times: &mut Times<'a>, out: &mut EventWriter<'_>) {

@@ -33,11 +33,8 @@ pub(crate) fn line(line: &[u8], context: &mut LineContext, out: &mut EventWriter
         return out.refuse(Reason::InvalidHeader);
     };
     line_header::read(before, context, out);
-    let Some(time) = event(text, context.near, out) else {
+    if event(text, context.near, out).is_none() {
         return out.refuse(Reason::InvalidHeader);
-    };
-    if time != Timestamp::UNKNOWN {
-        context.near = time;
     }
     out.finish();
 }
@@ -66,8 +63,8 @@ pub(crate) fn split_at_marker(line: &[u8]) -> Option<(&[u8], &[u8])> {
     })
 }
 
-/// Adds everything, and gives the event's time if it has one; `None` where it is no LEEF.
-fn event(text: &[u8], near: Timestamp, out: &mut EventWriter<'_>) -> Option<Timestamp> {
+/// Adds everything; `None` where it is no LEEF.
+fn event(text: &[u8], near: Timestamp, out: &mut EventWriter<'_>) -> Option<()> {
     let (attributes, [version, vendor, product, product_version, event_id]) = header(text).ok()?;
     out.text(fields::LEEF_VERSION, version);
     out.text(fields::LEEF_VENDOR, vendor);
@@ -101,7 +98,7 @@ fn event(text: &[u8], near: Timestamp, out: &mut EventWriter<'_>) -> Option<Time
     }
     let time = event_time(dev_time, dev_time_format, near).unwrap_or_default();
     out.own_time(time);
-    Some(time)
+    Some(())
 }
 
 fn event_time(text: &[u8], format: &[u8], near: Timestamp) -> Option<Timestamp> {

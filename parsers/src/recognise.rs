@@ -12,6 +12,7 @@ mod line;
 
 use crate::format::Format;
 use crate::framing::lines;
+use crate::json::{Opening, opening};
 
 /// How much of a source is looked at.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -65,6 +66,10 @@ fn starts_json_array(text: &[u8]) -> bool {
 /// One object a line, or objects that span lines: decided by the first lines that begin with a
 /// brace and are whole.
 fn json_layout(text: &[u8]) -> Format {
+    // An export in one envelope is read event by event, not as one huge line.
+    if matches!(opening(text), Opening::Envelope(_)) {
+        return Format::Json;
+    }
     let Some(end) = memchr::memchr(b'\n', text) else {
         return if objects_on(text) > 1 {
             Format::Json

@@ -35,17 +35,13 @@ pub(crate) fn line(line: &[u8], context: &mut LineContext, out: &mut EventWriter
         return out.refuse(Reason::InvalidHeader);
     };
     line_header::read(before, context, out);
-    let Some(time) = event(text, context.near, out) else {
+    if event(text, context.near, out).is_none() {
         return out.refuse(Reason::InvalidHeader);
-    };
-    if time != Timestamp::UNKNOWN {
-        context.near = time;
     }
     out.finish();
 }
 
 /// Adds the fields of a message body to the event under construction; whether it understood.
-#[allow(dead_code, reason = "for syslog bodies with the marker in them")]
 pub(crate) fn body(text: &[u8], out: &mut EventWriter<'_>) -> bool {
     let understood = split_at_marker(text)
         .and_then(|(_, text)| event(text, Timestamp::UNKNOWN, out))
@@ -76,8 +72,8 @@ struct Record<'a> {
     message: &'a [u8],
 }
 
-/// Adds everything, and gives the event's time if it has one; `None` where parts are missing.
-fn event(text: &[u8], near: Timestamp, out: &mut EventWriter<'_>) -> Option<Timestamp> {
+/// Adds everything; `None` where parts are missing.
+fn event(text: &[u8], near: Timestamp, out: &mut EventWriter<'_>) -> Option<()> {
     let divider = DIVIDERS.into_iter().find(|d| text.starts_with(d))?;
     let (_, record) = record(divider, text).ok()?;
     out.text(fields::CHANNEL, record.channel);
@@ -98,7 +94,7 @@ fn event(text: &[u8], near: Timestamp, out: &mut EventWriter<'_>) -> Option<Time
     message_pairs(record.message, out);
     let time = device_time::read(record.time, near).unwrap_or_default();
     out.own_time(time);
-    Some(time)
+    Some(())
 }
 
 fn record<'a>(divider: &[u8], text: &'a [u8]) -> IResult<&'a [u8], Record<'a>> {

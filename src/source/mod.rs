@@ -164,4 +164,6 @@ fn note(errors: &SourceErrors, error: SourceError) {
 }
 
 #[cfg(test)]
+mod corpus_tests;
+#[cfg(test)]
 mod tests;

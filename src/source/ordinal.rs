@@ -3,17 +3,16 @@
 const CHUNK_MAGIC: &[u8] = b"ElfChnk\0";
 const CHUNK_BYTES: usize = 64 * 1024;
 const FILE_HEADER_BYTES: usize = 4096;
-const FILE_MAGIC: &[u8] = b"ElfFile\0";
 
 /// A chunk has 65,024 bytes for records, of which the smallest takes 28.
 const RECORDS_PER_CHUNK_MAX: u64 = 65_024 / 28;
 
 /// How many records the chunks of a block have, by their headers. A damaged header counts none.
 pub(super) fn records_in(block: &[u8]) -> u64 {
-    let chunks = if block.starts_with(FILE_MAGIC) {
-        block.get(FILE_HEADER_BYTES..).unwrap_or_default()
-    } else {
-        block
+    // A file header may be damaged; it is known by the chunk behind it.
+    let chunks = match block.get(FILE_HEADER_BYTES..) {
+        Some(behind) if behind.starts_with(CHUNK_MAGIC) => behind,
+        _ => block,
     };
     chunks.chunks(CHUNK_BYTES).filter_map(records_of).sum()
 }

@@ -12,7 +12,9 @@ use flate2::write::GzEncoder;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use yagura_engine::pipeline::Block;
-use yagura_parsers::{BlockExtent, EventBatch, Format, Timestamp};
+use yagura_parsers::{
+    BlockExtent, EventBatch, EventKind, Extent, Format, ProjectionBuilder, Timestamp,
+};
 
 use super::blocks::{Blocks, Limits};
 use super::open::{Feed, Opened};
@@ -363,6 +365,10 @@ fn a_stream_may_be_packed_and_may_fail() {
 }
 
 fn in_parts(parts: &[&[u8]], limits: Limits) -> Vec<Got> {
+    in_parts_as(Format::Raw, parts, limits)
+}
+
+fn in_parts_as(format: Format, parts: &[&[u8]], limits: Limits) -> Vec<Got> {
     let parts: Vec<Vec<u8>> = parts.iter().map(|p| p.to_vec()).collect();
     let (sender, receiver) = mpsc::channel();
     for part in parts.into_iter().filter(|p| !p.is_empty()) {
@@ -374,7 +380,7 @@ fn in_parts(parts: &[&[u8]], limits: Limits) -> Vec<Got> {
         feed: Feed::Stream(Stream::spawn(move || Ok(Box::new(reader) as _)).unwrap()),
         near: Timestamp::UNKNOWN,
     };
-    let mut blocks = Blocks::new(0, opened, Some(Format::Raw), limits);
+    let mut blocks = Blocks::new(0, opened, Some(format), limits);
     let mut batch = EventBatch::new();
     let mut got = Vec::new();
     while let Some(block) = blocks.next(&mut batch) {
@@ -392,6 +398,72 @@ fn split_at_every_byte_is_the_same_as_whole() {
         assert_eq!(joined(&got), text, "split at {at}");
         for Got { bytes, .. } in &got {
             assert_eq!(bytes.last(), Some(&b'\n'), "split at {at}");
+        }
+    }
+}
+
+/// What of an event must not depend on how its source was read.
+fn events(got: &[Got]) -> Vec<(u64, EventKind, Timestamp, Vec<u8>)> {
+    let projection = ProjectionBuilder::new(Extent::Projected).build();
+    let mut batch = EventBatch::new();
+    let mut events = Vec::new();
+    for Got { block, bytes } in got {
+        batch.recycle().extend_from_slice(bytes);
+        batch.parse(block.format, block.origin, &projection);
+        events.extend(
+            batch
+                .events()
+                .map(|e| (e.position(), e.kind(), e.time(), e.raw().to_vec())),
+        );
+    }
+    events
+}
+
+#[test]
+fn events_do_not_depend_on_how_their_source_is_read() {
+    let samples: [(Format, &str); 5] = [
+        (
+            Format::Json,
+            r#"[{"a": "}"}, {"b": {"c": [1, 2]}}, {"d": "\""}]"#,
+        ),
+        (
+            Format::WindowsXml,
+            "<Events>\n<Event><System><EventID>1</EventID></System></Event>\n\
+             <Event><System><EventID>2</EventID></System></Event></Events>",
+        ),
+        (
+            Format::Auditd,
+            "type=SYSCALL msg=audit(1704164645.1:7): arch=c000003e\n\
+             type=CWD msg=audit(1704164645.1:7): cwd=\"/\"\n\
+             type=SYSCALL msg=audit(1704164646.1:8): arch=c000003e\n",
+        ),
+        (
+            Format::Syslog,
+            "Dec 31 23:59:59 host a: b\r\nJan  1 00:00:01 host a: c\n\nJan  1 00:00:02 host a: d",
+        ),
+        (
+            Format::Cef,
+            "CEF:0|A|B|1|1|n|5|rt=1704164645678\nJan  1 00:00:01 h CEF:0|A|B|1|1|n|5|a=b\n",
+        ),
+    ];
+    let whole = Limits {
+        head_bytes: 1 << 16,
+        block_bytes: 1 << 20,
+        record_bytes_max: 1 << 20,
+    };
+    let small = Limits {
+        head_bytes: 4,
+        block_bytes: 8,
+        ..whole
+    };
+    for (format, text) in samples {
+        let text = text.as_bytes();
+        let expected = events(&in_parts_as(format, &[text], whole));
+        assert!(expected.len() >= 2, "{format:?}");
+        for at in 0..=text.len() {
+            let parts = [&text[..at], &text[at..]];
+            let got = in_parts_as(format, &parts, small);
+            assert_eq!(events(&got), expected, "{format:?} split at {at}");
         }
     }
 }

@@ -66,7 +66,7 @@ impl Framer {
         };
         if matches!(
             self.format,
-            Format::Syslog | Format::Cef | Format::Leef | Format::Snare
+            Format::Syslog | Format::Cef | Format::Leef | Format::KeyValue | Format::Snare
         ) {
             self.near = crate::syslog::near_after(near, &buffer[..len]);
         }

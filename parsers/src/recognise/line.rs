@@ -4,6 +4,7 @@ use memchr::{memchr, memmem};
 
 use crate::format::Format;
 use crate::time::Timestamp;
+use crate::time::text::{bsd, iso};
 use crate::{cef, device_time, leef, snare};
 
 /// Any: only whether there is a time matters here, not which.
@@ -51,7 +52,7 @@ fn is_access_log(text: &[u8]) -> bool {
             .and_then(|start| before.get(start + 1..))
             .is_some_and(is_access_time)
             && !text.starts_with(b"<")
-            && device_time::leading_syslog(text, NEAR).is_none()
+            && behind_time(text).is_none()
     })
 }
 
@@ -80,8 +81,8 @@ fn headed(text: &[u8]) -> Format {
     };
     let behind_priority = behind_priority.trim_ascii_start();
     let is_rfc5424 = has_priority && behind_priority.starts_with(b"1 ");
-    let timed = device_time::leading_syslog(behind_priority, NEAR);
-    let body = timed.map_or(behind_priority, |(rest, _)| rest.trim_ascii_start());
+    let timed = behind_time(behind_priority);
+    let body = timed.map_or(behind_priority, <[u8]>::trim_ascii_start);
     if is_rfc5424 {
         Format::Syslog
     } else if begins_with_pair(body) && pairs(body) >= 2 {
@@ -93,6 +94,12 @@ fn headed(text: &[u8]) -> Format {
     } else {
         Format::Raw
     }
+}
+
+/// What follows a time of syslog, RFC 3164 or RFC 3339, at the beginning of a text.
+fn behind_time(text: &[u8]) -> Option<&[u8]> {
+    let iso = iso(text).map(|(rest, _)| rest);
+    iso.or_else(|_| bsd(text).map(|(rest, _)| rest)).ok()
 }
 
 fn priority_end(text: &[u8]) -> Option<usize> {
@@ -126,7 +133,7 @@ fn is_cisco(text: &[u8]) -> bool {
                 .position(|b| matches!(b, b':' | b' '))
                 .unwrap_or(0);
             let tag = tag.get(..end).unwrap_or_default();
-            tag.iter().filter(|b| **b == b'-').count() >= 2
+            memchr::memchr_iter(b'-', tag).count() >= 2
                 && tag.iter().all(|b| {
                     b.is_ascii_uppercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_')
                 })

@@ -91,6 +91,13 @@ pub(crate) fn body(text: &[u8], out: &mut EventWriter<'_>) -> bool {
 }
 
 fn emit(header: &Header<'_>, out: &mut EventWriter<'_>) {
+    emit_header(header, out);
+    out.text(fields::MESSAGE, header.message);
+    body::fields(header.program, header.message, out);
+}
+
+/// Adds the fields of a header, without its message and its time.
+pub(crate) fn emit_header(header: &Header<'_>, out: &mut EventWriter<'_>) {
     if let Some(priority) = header.priority {
         if let Some(facility) = priority.facility_name() {
             out.text(fields::FACILITY, facility.as_bytes());
@@ -110,8 +117,6 @@ fn emit(header: &Header<'_>, out: &mut EventWriter<'_>) {
         }
     }
     rfc5424::emit_structured(header.structured, out);
-    out.text(fields::MESSAGE, header.message);
-    body::fields(header.program, header.message, out);
 }
 
 /// How far apart the lines are that [`near_after`] looks at in a long block. Within one such
