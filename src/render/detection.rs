@@ -5,6 +5,7 @@ use yagura_rules::{Level, Meta};
 
 use super::{OutputFormat, csv, jsonl, table};
 use crate::detection::{DetectionId, FieldList, IdBuilder};
+use crate::scan::TimeSlot;
 use crate::terminal::Stream;
 
 /// What one rule contributes to each of its detections.
@@ -85,6 +86,15 @@ impl DetectionRenderer {
             Self::Csv(columns) => csv::header(&mut out, columns),
         }
         out
+    }
+
+    /// Where a rendered detection shows its time.
+    pub fn time_slot(self) -> TimeSlot {
+        match self {
+            Self::Table(_) => table::TIME_SLOT,
+            Self::Jsonl => jsonl::TIME_SLOT,
+            Self::Csv(_) => csv::TIME_SLOT,
+        }
     }
 
     /// Renders one detection, its line end included.
@@ -226,6 +236,45 @@ mod tests {
     fn table_on_a_narrow_terminal_with_colours() {
         let text = rendered(OutputFormat::Table, 80, Colour::On);
         insta::assert_snapshot!(text.replace('\u{1b}', "ESC"));
+    }
+
+    #[test]
+    fn time_stands_where_the_slot_says() {
+        let stream = Stream {
+            destination: Destination::Pipe,
+            colour: Colour::Off,
+            width: 200,
+        };
+        let (unknown, known) = (Timestamp::UNKNOWN, Timestamp(1_704_164_645_123_000_000));
+        for format in [OutputFormat::Table, OutputFormat::Jsonl, OutputFormat::Csv] {
+            let renderer = DetectionRenderer::new(format, false, stream);
+            let (card, matched) = (renderer.rule_card(&meta("x", Level::Low)), fields(&[]));
+            let at = |time| {
+                let mut out = Vec::new();
+                let view = DetectionView {
+                    id: card.id.finish(0),
+                    time,
+                    rule: &card,
+                    host: None,
+                    path: "a",
+                    position: 0,
+                    matched: &matched,
+                    event: None,
+                };
+                renderer.detection(&mut out, &view);
+                String::from_utf8(out).expect("UTF-8")
+            };
+            let slot = renderer.time_slot();
+            let text = |time| {
+                let mut out = Vec::new();
+                (slot.write)(&mut out, time);
+                String::from_utf8(out).expect("UTF-8")
+            };
+            let mut patched = at(unknown);
+            let end = slot.offset + text(unknown).len();
+            patched.replace_range(slot.offset..end, &text(known));
+            assert_eq!(patched, at(known), "{format:?}");
+        }
     }
 
     #[test]
