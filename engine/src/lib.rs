@@ -8,7 +8,13 @@
 //!
 //! No sockets, files or clocks here: batches in, matches out.
 
+mod classes;
+mod compile;
 mod engine;
+mod fold;
+mod matcher;
+mod number;
 pub mod pipeline;
 
-pub use engine::{CompileError, Engine, Evidence, Match, Matcher, RuleIndex, everything};
+pub use engine::{CompileError, Engine, RuleIndex, everything};
+pub use matcher::{Evidence, Match, Matcher};

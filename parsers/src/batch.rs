@@ -62,6 +62,18 @@ impl Span {
             .get(start..start + self.len as usize)
             .unwrap_or_default()
     }
+
+    /// The bytes, wherever they lie.
+    #[inline]
+    pub(crate) fn of<'a>(self, input: &'a [u8], arena: &'a [u8]) -> &'a [u8] {
+        let start = (self.start & !IN_ARENA) as usize;
+        let source = if self.start & IN_ARENA == 0 {
+            input
+        } else {
+            arena
+        };
+        &source[start..start + self.len as usize]
+    }
 }
 
 /// One value as stored.
@@ -164,13 +176,7 @@ impl EventBatch {
 
     #[inline]
     pub(crate) fn bytes(&self, span: Span) -> &[u8] {
-        let start = (span.start & !IN_ARENA) as usize;
-        let source = if span.start & IN_ARENA == 0 {
-            &self.input
-        } else {
-            &self.store.arena
-        };
-        &source[start..start + span.len as usize]
+        span.of(&self.input, &self.store.arena)
     }
 
     #[inline]

@@ -102,4 +102,23 @@ core_fields! {
     CURRENT_DIRECTORY = "CurrentDirectory",
     SIGMA_USER = "User",
     LOGON_ID = "LogonId",
+    // CEF header, by its parts and by the names that CEF gives them.
+    CEF_VERSION = "cef.version",
+    CEF_DEVICE_VENDOR = "cef.device_vendor",
+    CEF_DEVICE_PRODUCT = "cef.device_product",
+    CEF_DEVICE_VERSION = "cef.device_version",
+    CEF_DEVICE_EVENT_CLASS_ID = "cef.device_event_class_id",
+    CEF_NAME = "cef.name",
+    CEF_SEVERITY = "cef.severity",
+    DEVICE_VENDOR = "deviceVendor",
+    DEVICE_PRODUCT = "deviceProduct",
+    DEVICE_VERSION = "deviceVersion",
+    DEVICE_EVENT_CLASS_ID = "deviceEventClassId",
+    NAME = "name",
+    // LEEF header.
+    LEEF_VERSION = "leef.version",
+    LEEF_VENDOR = "leef.vendor",
+    LEEF_PRODUCT = "leef.product",
+    LEEF_PRODUCT_VERSION = "leef.product_version",
+    LEEF_EVENT_ID = "leef.event_id",
 }

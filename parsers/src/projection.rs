@@ -186,7 +186,10 @@ impl Projection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyFields;
 
-#[derive(Debug, Default)]
+/// How far down paths inherit; a guard against tables that lead into themselves.
+const INHERIT_DEPTH_MAX: u8 = 8;
+
+#[derive(Clone, Debug, Default)]
 struct NodeDraft {
     targets: Vec<Target>,
     any: Option<NodeId>,
@@ -222,6 +225,16 @@ impl ProjectionBuilder {
             nodes: vec![NodeDraft::default()],
             edges: HashMap::new(),
         }
+    }
+
+    /// Whether values that no rule asked for will be kept.
+    pub fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// The number of field ids given so far.
+    pub fn ids(&self) -> usize {
+        self.names.len()
     }
 
     /// Asks for a field by its name and gives its id.
@@ -304,8 +317,73 @@ impl ProjectionBuilder {
         node
     }
 
+    /// Makes a named node mean at least what the looser ways to its place mean: `*` beside it,
+    /// and top-level names inside of something transparent. A look-up then needs only the
+    /// closest node and goes nowhere else: with pairs at `EventData.Data`, an unnamed `Data`
+    /// still leads to the field `Data`.
+    fn inherit(&mut self) {
+        let edges = self.edges.iter();
+        let mut edges: Vec<_> = edges
+            .map(|((from, key), to)| (*from, key.clone(), *to))
+            .collect();
+        // In a fixed order, so that the same tables give the same projection.
+        edges.sort_unstable_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+        for (from, key, to) in edges {
+            let parent = &self.nodes[from as usize];
+            let top_level = self.edges.get(&(0, key)).copied();
+            for other in [parent.any, top_level.filter(|_| parent.transparent)] {
+                if let Some(other) = other.filter(|other| *other != to) {
+                    self.merge(to, other, INHERIT_DEPTH_MAX);
+                }
+            }
+        }
+    }
+
+    fn merge(&mut self, into: NodeId, from: NodeId, depth: u8) {
+        let Some(depth) = depth.checked_sub(1) else {
+            return;
+        };
+        let other = self.nodes[from.0 as usize].clone();
+        let node = &mut self.nodes[into.0 as usize];
+        for target in other.targets {
+            match node.targets.iter_mut().find(|t| t.field == target.field) {
+                Some(own) => own.rank = own.rank.min(target.rank),
+                None => node.targets.push(target),
+            }
+        }
+        node.transparent |= other.transparent;
+        if node.pairs.is_empty() {
+            node.pairs = other.pairs;
+        }
+        match (node.any, other.any) {
+            (None, any) => node.any = any,
+            (Some(own), Some(other)) if own != other => self.merge(own, other, depth),
+            _ => {}
+        }
+        for (key, below) in self.children(from) {
+            match self.edges.get(&(into.0, key.clone())).copied() {
+                None => {
+                    self.edges.insert((into.0, key), below);
+                }
+                Some(own) if own != below => self.merge(own, below, depth),
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn children(&self, of: NodeId) -> Vec<(Box<[u8]>, NodeId)> {
+        let edges = self.edges.iter();
+        let mut children: Vec<_> = edges
+            .filter(|((from, _), _)| *from == of.0)
+            .map(|((_, key), to)| (key.clone(), *to))
+            .collect();
+        children.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        children
+    }
+
     /// The finished table.
-    pub fn build(self) -> Projection {
+    pub fn build(mut self) -> Projection {
+        self.inherit();
         let hasher = DefaultHashBuilder::default();
         let mut targets = Vec::new();
         let mut nodes: Vec<Node> = Vec::with_capacity(self.nodes.len());

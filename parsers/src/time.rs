@@ -55,6 +55,17 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// Week of the year by ISO 8601, 1 to 53: that of the Thursday of the same week.
+    pub fn iso_week(self) -> u8 {
+        let days = self.0.div_euclid(86_400 * NANOS);
+        // 1970-01-01 was a Thursday.
+        let thursday = days - (days + 3).rem_euclid(7) + 3;
+        let (year, _, _) = civil_from_days(thursday);
+        ((thursday - days_from_civil(year, 1, 1)) / 7 + 1) as u8
+    }
+}
+
 /// RFC 3339 in UTC, with the fraction only as far as it is not zero.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,7 +4,7 @@
 //! else (a decoded escape, say) is copied into the batch's arena. Values of fields that nobody
 //! asked for cost one look-up and are gone.
 
-use crate::batch::{EventHead, EventStore, Span, StoredValue};
+use crate::batch::{BLOCK_BYTES_MAX, EventHead, EventStore, Span, StoredValue};
 use crate::event::{EventKind, FieldId, ValueKind};
 use crate::projection::{Extent, Projection, Target};
 use crate::time::{self, Timestamp};
@@ -17,11 +17,26 @@ pub struct EventWriter<'a> {
     projection: &'a Projection,
     store: &'a mut EventStore,
     open: Open,
+    ranks: RankTable,
+    pub(crate) scratch: Scratch,
+}
+
+/// Buffers of parsers that need them for each event, kept from one to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    /// Nested names from the outermost to the value at hand.
+    pub(crate) path: Vec<u8>,
+    /// A name that had to be decoded.
+    pub(crate) name: Vec<u8>,
+    /// A text that had to be decoded.
+    pub(crate) text: Vec<u8>,
 }
 
 /// The event under construction.
 struct Open {
     kind: EventKind,
+    /// Without a text to search, all values are kept, also those that no field rule asks for.
+    has_text: bool,
     raw: Span,
     position: u64,
     values_start: usize,
@@ -39,6 +54,7 @@ impl<'a> EventWriter<'a> {
     ) -> Self {
         let open = Open {
             kind: EventKind::Raw,
+            has_text: true,
             raw: Span::EMPTY,
             position: 0,
             values_start: 0,
@@ -52,6 +68,8 @@ impl<'a> EventWriter<'a> {
             projection,
             store,
             open,
+            ranks: RankTable::default(),
+            scratch: Scratch::default(),
         }
     }
 
@@ -81,14 +99,24 @@ impl<'a> EventWriter<'a> {
         self.begin_at(kind, raw, position);
     }
 
-    /// Begins an event that has no text of its own, at an explicit position.
+    /// Begins an event that has no text of its own, at an explicit position. All its values are
+    /// kept, so that keywords have something to look at: those that no rule asked for as
+    /// [`FieldId::UNLISTED`], with their names only if the projection wants everything.
     pub fn begin_without_text(&mut self, kind: EventKind, position: u64) {
         self.begin_at(kind, Span::EMPTY, position);
+        self.open.has_text = false;
+    }
+
+    /// Sets the text of the event under construction, where its end was not known when it
+    /// began. Its position stays.
+    pub fn set_text(&mut self, raw: &[u8]) {
+        self.open.raw = self.place(raw);
     }
 
     fn begin_at(&mut self, kind: EventKind, raw: Span, position: u64) {
         self.open = Open {
             kind,
+            has_text: true,
             raw,
             position,
             values_start: self.store.values.len(),
@@ -110,6 +138,15 @@ impl<'a> EventWriter<'a> {
         self.time_ranked(time, 0);
     }
 
+    /// Sets the time that the event itself states, over that of a header which carried it.
+    #[inline]
+    pub fn own_time(&mut self, time: Timestamp) {
+        if time != Timestamp::UNKNOWN {
+            self.open.time = time;
+            self.open.time_rank = 0;
+        }
+    }
+
     fn time_ranked(&mut self, time: Timestamp, rank: u8) {
         if rank < self.open.time_rank && time != Timestamp::UNKNOWN {
             self.open.time = time;
@@ -126,10 +163,15 @@ impl<'a> EventWriter<'a> {
     /// Adds a value of a core field, with its kind.
     #[inline]
     pub fn push(&mut self, field: FieldId, kind: ValueKind, value: &[u8]) {
-        if self.wants(field) {
-            let span = self.place(value);
-            self.store_value(Target { field, rank: 0 }, kind, span, b"");
-        }
+        let field = if self.wants(field) {
+            field
+        } else if self.open.has_text {
+            return;
+        } else {
+            FieldId::UNLISTED
+        };
+        let span = self.place(value);
+        self.store_value(Target { field, rank: 0 }, kind, span, b"");
     }
 
     /// Adds a text value under a name known only at run time, at top level.
@@ -143,33 +185,74 @@ impl<'a> EventWriter<'a> {
     /// and the projection wants everything.
     #[inline]
     pub fn targeted(&mut self, targets: &[Target], name: &[u8], kind: ValueKind, value: &[u8]) {
-        if targets.is_empty() && !self.keeps_everything() {
-            return;
+        if self.keeps(targets) {
+            let span = self.place(value);
+            self.store_targets(targets, name, kind, span);
         }
-        let span = self.place(value);
+    }
+
+    /// The same for a text that has to be decoded first: `decode` appends it to what it is
+    /// given, and is not called when nobody wants it.
+    #[inline]
+    pub fn targeted_decoded(
+        &mut self,
+        targets: &[Target],
+        name: &[u8],
+        decode: impl FnOnce(&mut Vec<u8>),
+    ) {
+        if self.keeps(targets) {
+            let start = self.store.arena.len();
+            decode(&mut self.store.arena);
+            let span = Span::of_arena(start, self.store.arena.len() - start);
+            self.store_targets(targets, name, ValueKind::Text, span);
+        }
+    }
+
+    /// [`EventWriter::targeted_decoded`] for a core field.
+    #[inline]
+    pub fn text_decoded(&mut self, field: FieldId, decode: impl FnOnce(&mut Vec<u8>)) {
+        if self.wants(field) {
+            self.targeted_decoded(&[Target { field, rank: 0 }], b"", decode);
+        }
+    }
+
+    /// [`EventWriter::targeted_decoded`] under a name known only at run time, at top level.
+    #[inline]
+    pub fn named_decoded(&mut self, name: &[u8], decode: impl FnOnce(&mut Vec<u8>)) {
+        let targets = self.projection.named(name);
+        self.targeted_decoded(targets, name, decode);
+    }
+
+    #[inline]
+    fn keeps(&self, targets: &[Target]) -> bool {
+        !targets.is_empty() || self.keeps_everything() || !self.open.has_text
+    }
+
+    fn store_targets(&mut self, targets: &[Target], name: &[u8], kind: ValueKind, span: Span) {
         let mut listed = false;
         for target in targets {
             if target.field == crate::fields::TIME {
-                if self.open.time_rank > target.rank
-                    && let Some(t) = time::parse_any(value)
-                {
-                    self.time_ranked(t, target.rank);
-                }
+                self.read_time(span, target.rank);
             } else {
                 listed = true;
                 self.store_value(*target, kind, span, name);
             }
         }
-        if !listed && self.keeps_everything() {
-            self.store_value(
-                Target {
-                    field: FieldId::UNLISTED,
-                    rank: 0,
-                },
-                kind,
-                span,
-                name,
-            );
+        if !listed && (self.keeps_everything() || !self.open.has_text) {
+            let unlisted = Target {
+                field: FieldId::UNLISTED,
+                rank: 0,
+            };
+            self.store_value(unlisted, kind, span, name);
+        }
+    }
+
+    fn read_time(&mut self, span: Span, rank: u8) {
+        if rank < self.open.time_rank {
+            let text = span.of(self.input, &self.store.arena);
+            if let Some(t) = time::parse_any(text) {
+                self.time_ranked(t, rank);
+            }
         }
     }
 
@@ -201,6 +284,36 @@ impl<'a> EventWriter<'a> {
         let start = self.store.arena.len();
         self.store.arena.extend_from_slice(bytes);
         Span::of_arena(start, bytes.len())
+    }
+
+    /// Remembers how far the event under construction is, see [`EventWriter::roll_back`].
+    pub(crate) fn checkpoint(&self) -> Checkpoint {
+        Checkpoint {
+            values: self.store.values.len(),
+            time: self.open.time,
+            time_rank: self.open.time_rank,
+        }
+    }
+
+    /// Takes back what was added to the event under construction since `checkpoint`.
+    pub(crate) fn roll_back(&mut self, checkpoint: &Checkpoint) {
+        self.store.values.truncate(checkpoint.values);
+        self.store.names.truncate(checkpoint.values);
+        self.open.time = checkpoint.time;
+        self.open.time_rank = checkpoint.time_rank;
+    }
+
+    /// Whether a field got a value since `checkpoint`.
+    pub(crate) fn has_value_since(&self, checkpoint: &Checkpoint, field: FieldId) -> bool {
+        let since = self.store.values.get(checkpoint.values..);
+        since.unwrap_or_default().iter().any(|v| v.field == field)
+    }
+
+    /// Whether long names can be copied. Names of nested values repeat those around them, so
+    /// that hostile input could make them many times larger than itself.
+    pub(crate) fn has_room_for_names(&self) -> bool {
+        let of_input = self.input.len().saturating_mul(4).saturating_add(1 << 16);
+        self.store.arena.len() < of_input.min(BLOCK_BYTES_MAX / 4)
     }
 
     /// Ends the event. Without a time of its own it takes that of the event before.
@@ -249,27 +362,68 @@ impl<'a> EventWriter<'a> {
         });
     }
 
+    /// Of several names for one field, keeps the values of the best.
     fn drop_outranked(&mut self) {
-        let values = &mut self.store.values;
         let start = self.open.values_start;
-        let mut kept = start;
-        for i in start..values.len() {
+        let store = &mut *self.store;
+        let Some(values) = store.values.get_mut(start..) else {
+            return;
+        };
+        self.ranks.note(values);
+        let mut kept = 0;
+        for i in 0..values.len() {
             let value = values[i];
-            let outranked = value.field != FieldId::UNLISTED
-                && value.rank > 0
-                && (values[start..kept].iter().chain(&values[i + 1..]))
-                    .any(|other| other.field == value.field && other.rank < value.rank);
-            if !outranked {
+            if value.rank <= self.ranks.best(value.field) {
                 values[kept] = value;
-                if let Some(name) = self.store.names.get(i).copied() {
-                    self.store.names[kept] = name;
+                if let Some(name) = store.names.get(start + i).copied() {
+                    store.names[start + kept] = name;
                 }
                 kept += 1;
             }
         }
-        values.truncate(kept);
-        if self.keeps_everything() {
-            self.store.names.truncate(kept);
+        self.ranks.forget(values);
+        store.values.truncate(start + kept);
+        store.names.truncate(start + kept);
+    }
+}
+
+/// A point in the construction of an event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Checkpoint {
+    values: usize,
+    time: Timestamp,
+    time_rank: u8,
+}
+
+/// The best rank of each field in one event. One look-up a value, since an event can hold
+/// millions of them.
+#[derive(Debug, Default)]
+struct RankTable {
+    best: Vec<u8>,
+}
+
+impl RankTable {
+    fn note(&mut self, values: &[StoredValue]) {
+        for value in values.iter().filter(|v| v.field != FieldId::UNLISTED) {
+            let index = value.field.index();
+            if index >= self.best.len() {
+                self.best.resize(index + 1, u8::MAX);
+            }
+            self.best[index] = self.best[index].min(value.rank);
+        }
+    }
+
+    fn best(&self, field: FieldId) -> u8 {
+        self.best.get(field.index()).copied().unwrap_or(u8::MAX)
+    }
+
+    /// Makes the table ready for the next event. Of each field the best value was kept, so all
+    /// fields are still among `values`.
+    fn forget(&mut self, values: &[StoredValue]) {
+        for value in values {
+            if let Some(best) = self.best.get_mut(value.field.index()) {
+                *best = u8::MAX;
+            }
         }
     }
 }

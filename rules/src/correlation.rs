@@ -1,5 +1,8 @@
 //! Sigma correlation rules: what several events together must look like.
 
+pub(crate) mod read;
+pub(crate) mod resolve;
+
 use crate::meta::Meta;
 
 /// What is computed over the matches of a window.

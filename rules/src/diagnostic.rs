@@ -52,3 +52,114 @@ pub struct Diagnostic {
     /// Other places that matter (the first of two equal keys), each with what it is.
     pub related: Vec<(Span, String)>,
 }
+
+impl Diagnostic {
+    /// Adds what to do.
+    pub(crate) fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds another place that matters.
+    pub(crate) fn related(&mut self, span: Span, what: impl Into<String>) -> &mut Self {
+        self.related.push((span, what.into()));
+        self
+    }
+}
+
+impl Span {
+    /// The part of this stretch of `text` that begins `skip` bytes after its beginning.
+    /// The whole, where that lies outside of it.
+    pub(crate) fn part(self, text: &str, skip: usize, len: usize) -> Self {
+        let start = self.start + skip;
+        let (Some(before), Some(_)) = (
+            text.get(self.start..start),
+            text.get(start..start.saturating_add(len)),
+        ) else {
+            return self;
+        };
+        let (line, column) = match before.rfind('\n') {
+            Some(last) => (
+                self.line + before.matches('\n').count(),
+                before[last + 1..].chars().count() + 1,
+            ),
+            None => (self.line, self.column + before.chars().count()),
+        };
+        Self {
+            start,
+            len,
+            line,
+            column,
+        }
+    }
+}
+
+/// Collects what is found in one file.
+#[derive(Debug)]
+pub(crate) struct Findings {
+    file: Arc<SourceFile>,
+    found: Vec<Diagnostic>,
+    errors: usize,
+}
+
+impl Findings {
+    pub(crate) fn new(file: Arc<SourceFile>) -> Self {
+        Self {
+            file,
+            found: Vec::new(),
+            errors: 0,
+        }
+    }
+
+    pub(crate) fn file(&self) -> &Arc<SourceFile> {
+        &self.file
+    }
+
+    pub(crate) fn error(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        self.errors += 1;
+        self.add(Severity::Error, span, message.into())
+    }
+
+    pub(crate) fn warning(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        self.add(Severity::Warning, span, message.into())
+    }
+
+    pub(crate) fn info(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+        self.add(Severity::Info, span, message.into())
+    }
+
+    fn add(&mut self, severity: Severity, span: Span, message: String) -> &mut Diagnostic {
+        let index = self.found.len();
+        self.found.push(Diagnostic {
+            severity,
+            message,
+            help: None,
+            file: Some(Arc::clone(&self.file)),
+            span: Some(span),
+            related: Vec::new(),
+        });
+        &mut self.found[index]
+    }
+
+    /// The number of errors so far: a document is refused when it rose while it was read.
+    pub(crate) fn errors(&self) -> usize {
+        self.errors
+    }
+
+    /// The message of the first error after the first `skip` findings.
+    pub(crate) fn first_error(&self, skip: usize) -> Option<&str> {
+        self.found
+            .iter()
+            .skip(skip)
+            .find(|d| d.severity == Severity::Error)
+            .map(|d| d.message.as_str())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    pub(crate) fn into_found(self) -> Vec<Diagnostic> {
+        self.found
+    }
+}

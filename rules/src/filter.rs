@@ -1,5 +1,8 @@
 //! Sigma filters: conditions that are and-ed to rules written by others.
 
+pub(crate) mod apply;
+pub(crate) mod read;
+
 use crate::logsource::Logsource;
 use crate::meta::Meta;
 use crate::predicate::Expr;

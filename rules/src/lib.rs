@@ -9,16 +9,32 @@
 //! What comes out is a checked model: modifiers are applied, `N of` is expanded, references are
 //! resolved. This crate knows the Sigma specification (2.1) and neither events nor the engine.
 
+mod attributes;
+mod collection;
+mod condition;
 pub mod correlation;
 pub mod detection;
+mod detection_body;
 pub mod diagnostic;
+mod document;
+mod encoding;
 pub mod filter;
+mod item;
 mod load;
 pub mod logsource;
 pub mod meta;
+mod modifier;
+mod network;
+mod operand;
 pub mod pattern;
 pub mod placeholder;
 pub mod predicate;
+mod regular_expression;
+mod rule_file;
+mod rule_index;
+mod selection;
+mod show;
+mod suggestion;
 pub mod taxonomy;
 
 pub use correlation::Correlation;
@@ -28,5 +44,5 @@ pub use filter::Filter;
 pub use load::{LoadOptions, Loaded, Refusal, load};
 pub use logsource::Logsource;
 pub use meta::{Level, Meta};
-pub use placeholder::Placeholders;
+pub use placeholder::{PlaceholderError, Placeholders};
 pub use taxonomy::Taxonomy;

@@ -1,13 +1,22 @@
 //! From paths to a checked set of rules.
 
+mod walk;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::correlation::Correlation;
-use crate::detection::Detection;
-use crate::diagnostic::Diagnostic;
-use crate::filter::Filter;
+use hashbrown::HashMap;
+
+use crate::correlation::resolve::{self, Outcome};
+use crate::correlation::{Correlation, Target, read::Draft};
+use crate::detection::{Activity, Detection};
+use crate::diagnostic::{Diagnostic, Findings, Severity, SourceFile, Span};
+use crate::filter::{Filter, apply};
 use crate::placeholder::Placeholders;
+use crate::rule_file::{self, Document, RefusedDocument, RuleFile};
+use crate::rule_index::RuleIndex;
+use crate::{filter, meta::Meta};
 
 /// What a load may use besides the files.
 #[derive(Clone, Debug, Default)]
@@ -46,7 +55,234 @@ pub struct Loaded {
 
 /// Reads all rules in files and, recursively, folders (`.yml`, `.yaml`). Never fails as a whole:
 /// what could not be read is refused, with a reason.
+///
+/// Files are read by as many threads as the machine has cores; the result does not depend on
+/// their number.
 pub fn load<P: AsRef<Path>>(paths: &[P], options: &LoadOptions) -> Loaded {
-    let _ = (paths, options);
-    Loaded::default()
+    let walk = walk::walk(paths);
+    let files = read_all(&walk.files, &options.placeholders);
+    let mut loaded = assemble(files);
+    loaded.diagnostics.extend(walk.diagnostics);
+    loaded.refused.extend(walk.refused);
+    loaded.diagnostics.sort_by(|a, b| place(a).cmp(&place(b)));
+    loaded.refused.sort_by(|a, b| a.path.cmp(&b.path));
+    loaded
+}
+
+fn place(diagnostic: &Diagnostic) -> (Option<&Path>, Option<usize>) {
+    (
+        diagnostic.file.as_ref().map(|file| file.path.as_path()),
+        diagnostic.span.map(|span| span.start),
+    )
+}
+
+fn read_all(paths: &[PathBuf], placeholders: &Placeholders) -> Vec<RuleFile> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut read = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(path) = paths.get(index) else {
+                return read;
+            };
+            read.push((index, rule_file::read(path, placeholders)));
+        }
+    };
+    let mut files = std::thread::scope(|scope| {
+        // This thread works too, so that a single file needs no other.
+        let others = threads.min(paths.len()).saturating_sub(1);
+        let handles: Vec<_> = (0..others).map(|_| scope.spawn(work)).collect();
+        let mut read = work();
+        for handle in handles {
+            match handle.join() {
+                Ok(more) => read.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        read
+    });
+    files.sort_unstable_by_key(|(index, _)| *index);
+    files.into_iter().map(|(_, file)| file).collect()
+}
+
+/// The documents of all files by kind, in order.
+#[derive(Default)]
+struct Sorted {
+    detections: Vec<Detection>,
+    correlations: Vec<Draft>,
+    filters: Vec<filter::read::Draft>,
+    refused: Vec<(PathBuf, RefusedDocument)>,
+}
+
+fn assemble(files: Vec<RuleFile>) -> Loaded {
+    let mut loaded = Loaded {
+        files: files.len(),
+        ..Loaded::default()
+    };
+    let mut sorted = Sorted::default();
+    let mut ids = Ids::default();
+    for file in files {
+        loaded.diagnostics.extend(file.diagnostics);
+        for document in file.documents {
+            match document {
+                Document::Detection(detection) => {
+                    ids.check(&detection.meta, &file.ids, &mut loaded.diagnostics);
+                    sorted.detections.push(*detection);
+                }
+                Document::Correlation(draft) => {
+                    ids.check(&draft.meta, &file.ids, &mut loaded.diagnostics);
+                    sorted.correlations.push(*draft);
+                }
+                Document::Filter(draft) => {
+                    ids.check(&draft.filter.meta, &file.ids, &mut loaded.diagnostics);
+                    sorted.filters.push(*draft);
+                }
+                Document::Refused(refused) => sorted.refused.push((file.path.clone(), refused)),
+            }
+        }
+    }
+    sorted.join(loaded)
+}
+
+impl Sorted {
+    /// Resolves references, applies filters.
+    fn join(self, mut loaded: Loaded) -> Loaded {
+        let Self {
+            mut detections,
+            correlations,
+            filters,
+            refused,
+        } = self;
+        // Names are needed while detections change and correlations are consumed.
+        let metas: Vec<(Meta, Target)> = detections
+            .iter()
+            .enumerate()
+            .map(|(at, detection)| (detection.meta.clone(), Target::Detection(at)))
+            .chain(
+                correlations
+                    .iter()
+                    .enumerate()
+                    .map(|(at, draft)| (draft.meta.clone(), Target::Correlation(at))),
+            )
+            .collect();
+        if !(correlations.is_empty() && filters.is_empty()) {
+            let index = index(&metas, &refused);
+            apply_filters(&filters, &index, &mut detections, &mut loaded.diagnostics);
+            let activities: Vec<&Activity> = detections.iter().map(|d| &d.activity).collect();
+            for (outcome, findings) in resolve::resolve(correlations, &index, &activities) {
+                loaded.diagnostics.extend(findings.into_found());
+                match outcome {
+                    Outcome::Accepted(correlation) => loaded.correlations.push(*correlation),
+                    Outcome::Refused { draft, reason } => loaded.refused.push(Refusal {
+                        path: draft.meta.file.path.clone(),
+                        title: Some(draft.meta.title),
+                        reason,
+                    }),
+                }
+            }
+        }
+        loaded.detections = detections.into_iter().map(Arc::new).collect();
+        loaded.filters = filters.into_iter().map(|draft| draft.filter).collect();
+        loaded
+            .refused
+            .extend(refused.into_iter().map(|(path, document)| Refusal {
+                path,
+                title: document.title,
+                reason: document.reason,
+            }));
+        loaded
+    }
+}
+
+fn index<'i>(
+    metas: &'i [(Meta, Target)],
+    refused: &'i [(PathBuf, RefusedDocument)],
+) -> RuleIndex<'i> {
+    let mut index = RuleIndex::default();
+    for (meta, target) in metas {
+        let file = meta.file.path.display().to_string();
+        index.add(meta.id.as_deref(), meta.name.as_deref(), file, *target);
+    }
+    for (path, document) in refused {
+        let file = path.display().to_string();
+        index.add_refused(
+            document.id.as_deref(),
+            document.name.as_deref(),
+            file,
+            &document.reason,
+        );
+    }
+    index
+}
+
+fn apply_filters(
+    filters: &[filter::read::Draft],
+    index: &RuleIndex<'_>,
+    detections: &mut [Detection],
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    for draft in filters {
+        let mut findings = Findings::new(Arc::clone(&draft.filter.meta.file));
+        for at in apply::targets(draft, index, detections, &mut findings) {
+            if let Some(detection) = detections.get_mut(at) {
+                apply::apply(draft, detection);
+            }
+        }
+        diagnostics.extend(findings.into_found());
+    }
+}
+
+/// The first place of every id.
+#[derive(Default)]
+struct Ids {
+    seen: HashMap<String, (Arc<SourceFile>, Span)>,
+}
+
+impl Ids {
+    /// Warns of an id that another rule has. The documents of a collection may share the one of
+    /// its global part, which stands in one place only.
+    fn check(&mut self, meta: &Meta, places: &[(String, Span)], diagnostics: &mut Vec<Diagnostic>) {
+        let Some(id) = &meta.id else { return };
+        // Among equal ids of a file, that of this document is the first at or after its
+        // beginning; a global part lies before it.
+        let of_id = || {
+            places
+                .iter()
+                .filter(|(other, _)| other == id)
+                .map(|(_, span)| *span)
+        };
+        let Some(span) = of_id()
+            .find(|span| span.start >= meta.span.start)
+            .or_else(|| of_id().next())
+        else {
+            return;
+        };
+        let Some((file, first)) = self.seen.get(&id.to_lowercase()) else {
+            self.seen
+                .insert(id.to_lowercase(), (Arc::clone(&meta.file), span));
+            return;
+        };
+        let same_file = Arc::ptr_eq(file, &meta.file);
+        if same_file && first.start == span.start {
+            return;
+        }
+        diagnostics.push(Diagnostic {
+            severity: Severity::Warning,
+            message: format!("another rule has the id `{id}`"),
+            help: Some(format!(
+                "give one of them a new id; the other is in {}:{}:{}",
+                file.path.display(),
+                first.line,
+                first.column
+            )),
+            file: Some(Arc::clone(&meta.file)),
+            span: Some(span),
+            related: if same_file {
+                vec![(*first, "first here".to_owned())]
+            } else {
+                Vec::new()
+            },
+        });
+    }
 }

@@ -144,3 +144,37 @@ pub enum DatePart {
     /// For example 2026.
     Year,
 }
+
+impl Expr {
+    /// All of them; a single one is itself.
+    pub(crate) fn all(parts: Vec<Self>) -> Self {
+        Self::single(parts).unwrap_or_else(Self::All)
+    }
+
+    /// Any of them; a single one is itself.
+    pub(crate) fn any(parts: Vec<Self>) -> Self {
+        Self::single(parts).unwrap_or_else(Self::Any)
+    }
+
+    fn single(mut parts: Vec<Self>) -> Result<Self, Vec<Self>> {
+        match parts.pop() {
+            Some(only) if parts.is_empty() => Ok(only),
+            Some(last) => {
+                parts.push(last);
+                Err(parts)
+            }
+            None => Err(parts),
+        }
+    }
+
+    /// The number of predicates in it.
+    pub fn size(&self) -> usize {
+        match self {
+            Self::All(parts) | Self::Any(parts) | Self::AtLeast(_, parts) => {
+                parts.iter().map(Self::size).sum()
+            }
+            Self::Not(inner) => inner.size(),
+            Self::Is(_) => 1,
+        }
+    }
+}

@@ -47,7 +47,7 @@ pub struct EventsArgs {
 
 /// Runs the command.
 pub fn run(args: &EventsArgs, terminal: Terminal) -> Result<Exit, Failure> {
-    let projection = yagura_engine::everything(&Taxonomy::shipped());
+    let projection = yagura_engine::everything(&Taxonomy::shipped())?;
     let mut sources = Sources::new(&args.paths, args.format);
     let inputs = Inputs::new(sources.inputs());
     let errors = sources.errors();

@@ -5,7 +5,7 @@
 //! the block before or after its own.
 
 mod audit;
-mod evtx;
+pub(crate) mod evtx;
 mod json;
 mod lines;
 mod xml;
@@ -39,6 +39,7 @@ pub struct Framer {
     format: Format,
     near: Timestamp,
     json: json::JsonFramer,
+    xml: xml::XmlFramer,
 }
 
 impl Framer {
@@ -48,6 +49,7 @@ impl Framer {
             format,
             near,
             json: json::JsonFramer::default(),
+            xml: xml::XmlFramer::default(),
         }
     }
 
@@ -57,7 +59,7 @@ impl Framer {
         let len = match (self.format, input) {
             (_, Input::Ended) => buffer.len(),
             (Format::Json, _) => self.json.cut(buffer),
-            (Format::WindowsXml, _) => xml::cut(buffer),
+            (Format::WindowsXml, _) => self.xml.cut(buffer),
             (Format::Evtx, _) => evtx::cut(buffer),
             (Format::Auditd, _) => audit::cut(buffer),
             _ => lines::cut(buffer),
@@ -76,7 +78,7 @@ impl Framer {
     pub fn skip(&mut self, buffer: &[u8]) -> Option<usize> {
         match self.format {
             Format::Json => self.json.skip(buffer),
-            Format::WindowsXml => xml::skip(buffer),
+            Format::WindowsXml => self.xml.skip(buffer),
             _ => lines::skip(buffer),
         }
     }

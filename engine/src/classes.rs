@@ -1,0 +1,167 @@
+//! Which class an event belongs to: decided once, by table, from its channel and event id, or
+//! its program, or its format.
+
+use hashbrown::HashMap;
+use yagura_parsers::fields::{CHANNEL, EVENT_ID, PROGRAM, PROVIDER_NAME};
+use yagura_parsers::{Event, EventKind};
+use yagura_rules::taxonomy::Shape;
+
+use crate::matcher::plan::ClassPlan;
+
+/// A class, as an index into [`Classes::plans`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ClassId(pub(crate) u32);
+
+/// All shapes, in the order of [`Classes::by_shape`].
+pub(crate) const SHAPES: [Shape; 9] = [
+    Shape::Windows,
+    Shape::Syslog,
+    Shape::Auditd,
+    Shape::AccessLog,
+    Shape::Cef,
+    Shape::Leef,
+    Shape::KeyValue,
+    Shape::Json,
+    Shape::Raw,
+];
+
+/// The longest channel or program name that can be known.
+const NAME_BYTES_MAX: usize = 160;
+
+#[derive(Debug)]
+pub(crate) struct ByEventId {
+    pub(crate) named: HashMap<u32, ClassId>,
+    pub(crate) other: ClassId,
+}
+
+impl ByEventId {
+    fn class(&self, event_id: Option<u32>) -> ClassId {
+        let named = event_id.and_then(|id| self.named.get(&id));
+        named.copied().unwrap_or(self.other)
+    }
+}
+
+/// The table. Names are lower case.
+#[derive(Debug)]
+pub(crate) struct Classes {
+    pub(crate) by_shape: [ClassId; SHAPES.len()],
+    pub(crate) by_channel: HashMap<Box<str>, ByEventId>,
+    pub(crate) other_channel: ByEventId,
+    /// Names, and prefixes that end in `*`.
+    pub(crate) by_program: HashMap<Box<str>, ClassId>,
+    pub(crate) channel_of_provider: HashMap<Box<str>, Box<str>>,
+    pub(crate) plans: Vec<ClassPlan>,
+}
+
+/// The prefix that a pattern of program names stands for.
+pub(crate) fn prefix_of(pattern: &str) -> Option<&str> {
+    pattern.strip_suffix('*')
+}
+
+/// What decides the class of an event.
+#[derive(Default)]
+struct Marks<'a> {
+    channel: &'a [u8],
+    event_id: Option<u32>,
+    provider: &'a [u8],
+    program: &'a [u8],
+}
+
+impl<'a> Marks<'a> {
+    fn of(event: Event<'a>) -> Self {
+        let mut marks = Self::default();
+        for (field, value) in event.values() {
+            match field {
+                CHANNEL if marks.channel.is_empty() => marks.channel = value.text,
+                EVENT_ID if marks.event_id.is_none() => marks.event_id = parse_id(value.text),
+                PROVIDER_NAME if marks.provider.is_empty() => marks.provider = value.text,
+                PROGRAM if marks.program.is_empty() => marks.program = value.text,
+                _ => {}
+            }
+        }
+        marks
+    }
+}
+
+impl Classes {
+    pub(crate) fn plan(&self, event: Event<'_>) -> &ClassPlan {
+        &self.plans[self.class(event).0 as usize]
+    }
+
+    fn class(&self, event: Event<'_>) -> ClassId {
+        let marks = Marks::of(event);
+        let mut name = [0; NAME_BYTES_MAX];
+        if let Some(class) = self.windows(event.kind(), &marks, &mut name) {
+            return class;
+        }
+        let shape = shape_of(event.kind());
+        if shape == Shape::Syslog
+            && let Some(class) = self.of_program(lower(base_name(marks.program), &mut name))
+        {
+            return class;
+        }
+        self.by_shape[SHAPES.iter().position(|s| *s == shape).unwrap_or(0)]
+    }
+
+    /// The class of a Windows event; `None` if it is none.
+    fn windows(&self, kind: EventKind, marks: &Marks<'_>, name: &mut [u8]) -> Option<ClassId> {
+        let channel = lower(marks.channel, name);
+        if let Some(known) = self.by_channel.get(channel) {
+            return Some(known.class(marks.event_id));
+        }
+        let has_channel = !marks.channel.is_empty();
+        let provider = lower(marks.provider, name);
+        if !has_channel && let Some(channel) = self.channel_of_provider.get(provider) {
+            let known = self.by_channel.get(channel).unwrap_or(&self.other_channel);
+            return Some(known.class(marks.event_id));
+        }
+        // A field that happens to be called `Channel` makes no Windows event of a JSON object.
+        let is_windows = kind == EventKind::Windows
+            || (has_channel && (marks.event_id.is_some() || !provider.is_empty()));
+        is_windows.then(|| self.other_channel.class(marks.event_id))
+    }
+
+    fn of_program(&self, program: &str) -> Option<ClassId> {
+        if let Some(class) = self.by_program.get(program) {
+            return Some(*class);
+        }
+        let fits = |name: &str| prefix_of(name).is_some_and(|p| program.starts_with(p));
+        let prefixes = self.by_program.iter().filter(|(name, _)| fits(name));
+        // The longest prefix was given the routes of all shorter ones.
+        let longest = prefixes.max_by_key(|(name, _)| name.len());
+        longest.map(|(_, class)| *class)
+    }
+}
+
+fn shape_of(kind: EventKind) -> Shape {
+    match kind {
+        EventKind::Windows => Shape::Windows,
+        EventKind::Syslog => Shape::Syslog,
+        EventKind::Auditd => Shape::Auditd,
+        EventKind::AccessLog => Shape::AccessLog,
+        EventKind::Cef => Shape::Cef,
+        EventKind::Leef => Shape::Leef,
+        EventKind::KeyValue => Shape::KeyValue,
+        EventKind::Json => Shape::Json,
+        EventKind::Raw => Shape::Raw,
+    }
+}
+
+/// Programs are known by name; some senders put their path before it.
+fn base_name(program: &[u8]) -> &[u8] {
+    program.rsplit(|b| *b == b'/').next().unwrap_or(program)
+}
+
+fn parse_id(text: &[u8]) -> Option<u32> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}
+
+/// The name in lower case; empty if it is longer than any known one, or no ASCII.
+fn lower<'a>(name: &[u8], room: &'a mut [u8]) -> &'a str {
+    let Some(room) = room.get_mut(..name.len()) else {
+        return "";
+    };
+    room.copy_from_slice(name);
+    room.make_ascii_lowercase();
+    std::str::from_utf8(room).unwrap_or("")
+}

@@ -1,0 +1,374 @@
+//! One event against the plan of its class.
+
+use std::io::Write;
+
+use yagura_parsers::{Event, Value, ValueKind};
+use yagura_rules::pattern::Case;
+
+use crate::engine::RuleIndex;
+use crate::fold::fold_into;
+use crate::matcher::check::{Check, relates};
+use crate::matcher::memo::{Memo, Recall};
+use crate::matcher::plan::{
+    Certainty, ClassPlan, ClassRuleId, Finding, Hit, NO_SLOT, PredicateId, Slot, Source,
+};
+use crate::matcher::texts::Texts;
+use crate::number::{Numeric, parse_hexadecimal};
+
+/// Space that is used again for every event. Entries of an earlier event count as empty,
+/// because their stamp is another.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    /// Counts events; never 0 in use.
+    stamp: u32,
+    /// By predicate: `stamp << 1 | holds`.
+    truth: Vec<u64>,
+    /// Counts values.
+    value: u64,
+    /// By predicate: the value for which it was decided last.
+    tested: Vec<u64>,
+    /// By rule: the event for which it was opened last.
+    opened: Vec<u32>,
+    candidates: Vec<ClassRuleId>,
+    /// What the value at hand satisfies.
+    holding: Vec<PredicateId>,
+    memo: Memo,
+    folded: Vec<u8>,
+    other: Vec<u8>,
+    verify: Vec<u8>,
+    decimal: Vec<u8>,
+}
+
+impl Scratch {
+    /// Room for plans of at most so many predicates and rules, and so many slots in all plans.
+    pub(crate) fn new(predicates: usize, rules: usize, slots: usize) -> Self {
+        Self {
+            stamp: 0,
+            truth: vec![0; predicates],
+            value: 0,
+            tested: vec![0; predicates],
+            opened: vec![0; rules],
+            candidates: Vec::new(),
+            holding: Vec::new(),
+            memo: Memo::new(slots),
+            folded: Vec::new(),
+            other: Vec::new(),
+            verify: Vec::new(),
+            decimal: Vec::new(),
+        }
+    }
+
+    fn next_event(&mut self) {
+        self.candidates.clear();
+        self.stamp = match self.stamp.checked_add(1) {
+            Some(stamp) => stamp,
+            None => {
+                self.truth.fill(0);
+                self.opened.fill(0);
+                1
+            }
+        };
+    }
+
+    fn known(&self, predicate: PredicateId) -> Option<bool> {
+        let entry = self.truth[predicate.index()];
+        (entry >> 1 == u64::from(self.stamp)).then_some(entry & 1 == 1)
+    }
+
+    fn learn(&mut self, predicate: PredicateId, holds: bool) {
+        self.truth[predicate.index()] = u64::from(self.stamp) << 1 | u64::from(holds);
+    }
+}
+
+/// An event under evaluation.
+pub(crate) struct EventMatch<'m> {
+    pub(crate) plan: &'m ClassPlan,
+    pub(crate) event: Event<'m>,
+    pub(crate) texts: &'m Texts,
+    pub(crate) scratch: &'m mut Scratch,
+}
+
+impl<'m> EventMatch<'m> {
+    pub(crate) fn new(
+        plan: &'m ClassPlan,
+        event: Event<'m>,
+        texts: &'m Texts,
+        scratch: &'m mut Scratch,
+    ) -> Self {
+        scratch.next_event();
+        Self {
+            plan,
+            event,
+            texts,
+            scratch,
+        }
+    }
+
+    /// Finds out which indexed predicates hold, and which rules need a look.
+    pub(crate) fn look_up(&mut self) {
+        for (field, value) in self.event.values() {
+            let Some(slots) = self.plan.slots_of.get(field.index()) else {
+                continue;
+            };
+            for slot in slots {
+                if *slot != NO_SLOT {
+                    self.look_up_value(&self.plan.slots[usize::from(*slot)], value);
+                }
+            }
+        }
+        if let Some(slot) = self.plan.anything {
+            let slot = &self.plan.slots[usize::from(slot)];
+            let texts = self.texts;
+            for value in texts.of(self.event) {
+                self.look_up_value(slot, value);
+            }
+        }
+    }
+
+    fn look_up_value(&mut self, slot: &Slot, value: Value<'m>) {
+        self.scratch.value += 1;
+        if value.kind != ValueKind::Null {
+            if slot.hexadecimal
+                && let Some(number) = parse_hexadecimal(value.text)
+            {
+                let mut decimal = std::mem::take(&mut self.scratch.decimal);
+                write_decimal(number, &mut decimal);
+                self.look_up_text(slot, value.kind, &decimal);
+                self.scratch.decimal = decimal;
+            } else {
+                self.look_up_text(slot, value.kind, value.text);
+            }
+        }
+        for predicate in &slot.on_presence {
+            if self.holds(*predicate) {
+                self.open(*predicate);
+            }
+        }
+    }
+
+    fn look_up_text(&mut self, slot: &Slot, kind: ValueKind, text: &[u8]) {
+        if !slot.looks_at_text() && slot.numbers.is_empty() {
+            return;
+        }
+        let key = match self.scratch.memo.recall(slot.number, text) {
+            Recall::Known(range) => {
+                for at in range {
+                    self.hold(self.scratch.memo.hit(at));
+                }
+                return;
+            }
+            Recall::Unknown(key) => Some(key),
+            Recall::Pass => None,
+        };
+        self.scratch.holding.clear();
+        self.find_holding(slot, Value { kind, text });
+        for i in 0..self.scratch.holding.len() {
+            self.hold(self.scratch.holding[i]);
+        }
+        if let Some(key) = key {
+            let scratch = &mut *self.scratch;
+            scratch.memo.remember(key, text, &scratch.holding);
+        }
+    }
+
+    /// Collects the predicates of a slot that a value satisfies.
+    fn find_holding(&mut self, slot: &Slot, value: Value<'_>) {
+        if slot.looks_at_text() {
+            // Taken out so that the tables can be walked while `self` collects.
+            let mut folded = std::mem::take(&mut self.scratch.folded);
+            folded.clear();
+            fold_into(value.text, &mut folded);
+            if let Some(hits) = slot.exact.get(folded.as_slice()) {
+                for hit in hits {
+                    self.collect(*hit, value);
+                }
+            }
+            if let Some(literals) = &slot.literals {
+                literals.scan(&folded, |hit| self.collect(hit, value));
+            }
+            self.scratch.folded = folded;
+        }
+        if !slot.numbers.is_empty()
+            && let Some(number) = Numeric::parse(value.text)
+            && let Some(predicates) = slot.numbers.get(&number.key())
+        {
+            for predicate in predicates {
+                let hit = Hit {
+                    predicate: *predicate,
+                    certainty: Certainty::MayHold,
+                };
+                self.collect(hit, value);
+            }
+        }
+    }
+
+    /// Decides a predicate for a value, once however often its literals occur.
+    fn collect(&mut self, hit: Hit, value: Value<'_>) {
+        let scratch = &mut *self.scratch;
+        let index = hit.predicate.index();
+        if std::mem::replace(&mut scratch.tested[index], scratch.value) == scratch.value {
+            return;
+        }
+        let check = &self.plan.predicates[index].check;
+        if hit.certainty == Certainty::Holds || check.holds(value, &mut scratch.verify) {
+            scratch.holding.push(hit.predicate);
+        }
+    }
+
+    fn hold(&mut self, predicate: PredicateId) {
+        if self.scratch.known(predicate) != Some(true) {
+            self.scratch.learn(predicate, true);
+            self.open(predicate);
+        }
+    }
+
+    fn open(&mut self, predicate: PredicateId) {
+        let triggers = &self.plan.predicates[predicate.index()].triggers;
+        for rule in &self.plan.triggers[triggers.start as usize..triggers.end as usize] {
+            let opened = &mut self.scratch.opened[*rule as usize];
+            if std::mem::replace(opened, self.scratch.stamp) != self.scratch.stamp {
+                self.scratch.candidates.push(*rule);
+            }
+        }
+    }
+
+    /// Whether a predicate holds, after [`Self::look_up`] (for direct ones at any time).
+    pub(crate) fn holds(&mut self, id: PredicateId) -> bool {
+        if let Some(known) = self.scratch.known(id) {
+            return known;
+        }
+        if self.plan.predicates[id.index()].finding == Finding::Indexed {
+            return false;
+        }
+        let holds = self.test_directly(id);
+        self.scratch.learn(id, holds);
+        holds
+    }
+
+    fn test_directly(&mut self, id: PredicateId) -> bool {
+        let predicate = &self.plan.predicates[id.index()];
+        match &predicate.check {
+            Check::Null => {
+                let mut absent = true;
+                let mut null = false;
+                self.each_value(&predicate.sources, |value, _| {
+                    absent = false;
+                    null |= value.kind == ValueKind::Null;
+                    null
+                });
+                absent || null
+            }
+            Check::Field(..) => self.first_related(id).is_some(),
+            check => self.each_value(&predicate.sources, |value, room| check.holds(value, room)),
+        }
+    }
+
+    /// The first value that satisfies a field reference.
+    pub(crate) fn first_related(&mut self, id: PredicateId) -> Option<Value<'m>> {
+        let predicate = &self.plan.predicates[id.index()];
+        let Check::Field(relation, case) = predicate.check else {
+            return None;
+        };
+        let (event, texts) = (self.event, self.texts);
+        let mut mine = std::mem::take(&mut self.scratch.folded);
+        let mut theirs = std::mem::take(&mut self.scratch.other);
+        let related = values_of(&predicate.sources, event, texts).find(|value| {
+            prepare(*value, case, &mut mine);
+            values_of(&predicate.other, event, texts).any(|other| {
+                prepare(other, case, &mut theirs);
+                let both = value.kind != ValueKind::Null && other.kind != ValueKind::Null;
+                both && relates(&mine, relation, &theirs)
+            })
+        });
+        self.scratch.folded = mine;
+        self.scratch.other = theirs;
+        related
+    }
+
+    /// Shows the values of sources to `test` until it says yes.
+    fn each_value(
+        &mut self,
+        sources: &[Source],
+        mut test: impl FnMut(Value<'_>, &mut Vec<u8>) -> bool,
+    ) -> bool {
+        let (event, texts) = (self.event, self.texts);
+        let mut decimal = std::mem::take(&mut self.scratch.decimal);
+        let mut all = sourced_values(sources, event, texts);
+        let held = all.any(|(source, value)| {
+            let value = as_decimal(source, value, &mut decimal);
+            test(value, &mut self.scratch.verify)
+        });
+        self.scratch.decimal = decimal;
+        held
+    }
+
+    /// Adds the rules that hold, in no order, perhaps repeatedly.
+    pub(crate) fn matching_rules(&mut self, found: &mut Vec<RuleIndex>) {
+        let plan = self.plan;
+        let candidates = std::mem::take(&mut self.scratch.candidates);
+        for id in candidates.iter().chain(&plan.always) {
+            let rule = &plan.rules[*id as usize];
+            if plan.program.holds(rule.root, &mut |p| self.holds(p)) {
+                found.push(rule.rule);
+            }
+        }
+        self.scratch.candidates = candidates;
+    }
+}
+
+/// The values of sources, in the order of the sources, then of the event.
+pub(crate) fn sourced_values<'m>(
+    sources: &[Source],
+    event: Event<'m>,
+    texts: &'m Texts,
+) -> impl Iterator<Item = (Source, Value<'m>)> {
+    sources.iter().flat_map(move |source| {
+        let anything = *source == Source::ANYTHING;
+        let texts = anything.then(|| texts.of(event)).into_iter().flatten();
+        let values = (!anything).then(|| event.values()).into_iter().flatten();
+        let values = values
+            .filter(|(field, _)| *field == source.field)
+            .map(|(_, value)| value);
+        texts.chain(values).map(|value| (*source, value))
+    })
+}
+
+fn values_of<'m>(
+    sources: &[Source],
+    event: Event<'m>,
+    texts: &'m Texts,
+) -> impl Iterator<Item = Value<'m>> {
+    sourced_values(sources, event, texts).map(|(_, value)| value)
+}
+
+/// The value as tests see it: hexadecimal numbers as decimal ones.
+pub(crate) fn as_decimal<'v>(
+    source: Source,
+    value: Value<'v>,
+    decimal: &'v mut Vec<u8>,
+) -> Value<'v> {
+    match parse_hexadecimal(value.text) {
+        Some(number) if source.hexadecimal => {
+            write_decimal(number, decimal);
+            Value {
+                kind: value.kind,
+                text: decimal,
+            }
+        }
+        _ => value,
+    }
+}
+
+fn write_decimal(number: u64, out: &mut Vec<u8>) {
+    out.clear();
+    // Writing to a vector cannot fail.
+    let _ = write!(out, "{number}");
+}
+
+fn prepare(value: Value<'_>, case: Case, out: &mut Vec<u8>) {
+    out.clear();
+    match case {
+        Case::Insensitive => fold_into(value.text, out),
+        Case::Sensitive => out.extend_from_slice(value.text),
+    }
+}

@@ -1,0 +1,68 @@
+//! What made a rule match.
+
+use yagura_parsers::{Value, ValueKind};
+
+use crate::engine::RuleIndex;
+use crate::matcher::check::Check;
+use crate::matcher::event::{EventMatch, as_decimal, sourced_values};
+use crate::matcher::plan::PredicateId;
+
+/// A field and the value with which an event satisfied a part of a rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// The field's name as the rule writes it; empty for keywords.
+    pub field: &'a str,
+    /// The value; for keywords the value or line in which they stand. Null where the rule asked
+    /// for the field's absence.
+    pub value: Value<'a>,
+}
+
+impl EventMatch<'_> {
+    /// Shows the values that made a rule match, each once.
+    pub(crate) fn evidence(&mut self, rule: RuleIndex, each: &mut impl FnMut(Evidence<'_>)) {
+        let plan = self.plan;
+        let mut predicates: Vec<PredicateId> = Vec::new();
+        for one in plan.rules.iter().filter(|one| one.rule == rule) {
+            if plan.program.holds(one.root, &mut |p| self.holds(p)) {
+                // Both closures need the event; the first answers from what is known by now.
+                let mut note = |p: PredicateId| {
+                    if !predicates.contains(&p) {
+                        predicates.push(p);
+                    }
+                };
+                plan.program
+                    .evidence(one.root, &mut |p| self.holds(p), &mut note);
+            }
+        }
+        let mut shown: Vec<(&str, Value<'_>)> = Vec::new();
+        for id in predicates {
+            let field: &str = &plan.predicates[id.index()].name;
+            let value = self.satisfying(id);
+            if !shown.contains(&(field, value)) {
+                shown.push((field, value));
+                each(Evidence { field, value });
+            }
+        }
+    }
+}
+
+impl<'m> EventMatch<'m> {
+    /// The first value with which a predicate holds.
+    fn satisfying(&mut self, id: PredicateId) -> Value<'m> {
+        const NULL: Value<'_> = Value {
+            kind: ValueKind::Null,
+            text: b"",
+        };
+        let predicate = &self.plan.predicates[id.index()];
+        if let Check::Field(..) = predicate.check {
+            return self.first_related(id).unwrap_or(NULL);
+        }
+        let (mut decimal, mut room) = (Vec::new(), Vec::new());
+        let mut values = sourced_values(&predicate.sources, self.event, self.texts);
+        let found = values.find(|(source, value)| {
+            let value = as_decimal(*source, *value, &mut decimal);
+            predicate.check.holds(value, &mut room)
+        });
+        found.map_or(NULL, |(_, value)| value)
+    }
+}

@@ -1,0 +1,116 @@
+//! Matches the events of a batch, many rules at once.
+//!
+//! Per event: find its class, look each value up in the tables of its field, evaluate the rules
+//! whose access predicate holds. No allocation, lock or rule that cannot match: scratch space is
+//! kept from event to event and cleared by counting up a stamp.
+
+pub(crate) mod check;
+mod event;
+mod evidence;
+pub(crate) mod literals;
+mod memo;
+pub(crate) mod pattern;
+pub(crate) mod plan;
+pub(crate) mod program;
+pub(crate) mod required;
+mod texts;
+
+use yagura_parsers::{Event, EventBatch, Format};
+
+use crate::engine::{Engine, RuleIndex};
+use crate::matcher::event::{EventMatch, Scratch};
+use crate::matcher::texts::Texts;
+
+pub use evidence::Evidence;
+
+/// A rule that an event satisfies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Match {
+    /// The rule.
+    pub rule: RuleIndex,
+    /// The event, as an index into its batch (see [`EventBatch::event`]).
+    pub event: usize,
+}
+
+/// Matches batches; one for each thread.
+pub struct Matcher<'a> {
+    engine: &'a Engine,
+    texts: Texts,
+    scratch: Scratch,
+    rules: Vec<RuleIndex>,
+}
+
+impl<'a> Matcher<'a> {
+    pub(crate) fn new(engine: &'a Engine) -> Self {
+        let plans = &engine.classes.plans;
+        let predicates = plans.iter().map(|p| p.predicates.len()).max().unwrap_or(0);
+        let rules = plans.iter().map(|p| p.rules.len()).max().unwrap_or(0);
+        let slots = plans.iter().map(|p| p.slots.len()).sum();
+        Self {
+            engine,
+            texts: Texts::default(),
+            scratch: Scratch::new(predicates, rules, slots),
+            rules: Vec::new(),
+        }
+    }
+
+    /// Adds to `found` each rule that each event satisfies, in the order of events, then of
+    /// rules. `format` is the one that the batch was parsed with.
+    pub fn scan(&mut self, batch: &EventBatch, format: Format, found: &mut Vec<Match>) {
+        for (index, event) in batch.events().enumerate() {
+            self.rules.clear();
+            let mut run = begin(
+                self.engine,
+                &mut self.texts,
+                &mut self.scratch,
+                event,
+                format,
+            );
+            run.matching_rules(&mut self.rules);
+            // A rule may come over several routes.
+            self.rules.sort_unstable();
+            self.rules.dedup();
+            found.extend(self.rules.iter().map(|rule| Match {
+                rule: *rule,
+                event: index,
+            }));
+        }
+    }
+
+    /// The values that made a rule match, in the order of the rule, each once.
+    pub fn evidence(
+        &mut self,
+        batch: &EventBatch,
+        format: Format,
+        of: Match,
+        mut each: impl FnMut(Evidence<'_>),
+    ) {
+        if let Some(event) = batch.event(of.event) {
+            let mut run = begin(
+                self.engine,
+                &mut self.texts,
+                &mut self.scratch,
+                event,
+                format,
+            );
+            run.evidence(of.rule, &mut each);
+        }
+    }
+}
+
+/// Looks an event's values up in the tables of its class.
+fn begin<'m>(
+    engine: &'m Engine,
+    texts: &'m mut Texts,
+    scratch: &'m mut Scratch,
+    event: Event<'m>,
+    format: Format,
+) -> EventMatch<'m> {
+    let plan = engine.classes.plan(event);
+    if plan.anything.is_some() {
+        texts.load(event, format, &engine.whole);
+    }
+    let mut run = EventMatch::new(plan, event, texts, scratch);
+    run.look_up();
+    run
+}

@@ -1,0 +1,60 @@
+//! The texts of an event that keywords are looked for in.
+
+use yagura_parsers::{
+    BlockExtent, Event, EventBatch, EventKind, Format, Origin, Projection, Timestamp, Value,
+    ValueKind,
+};
+
+/// Where the texts of the event at hand are.
+#[derive(Debug, Default)]
+enum Place {
+    /// Its line as it stands.
+    #[default]
+    Line,
+    /// Its own values: it has no text, so the parser kept them all.
+    Own,
+    /// The values of `again`.
+    Again,
+}
+
+/// Room for reading an event once more, all of its values this time: the projection dropped
+/// those that no rule names.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    again: EventBatch,
+    place: Place,
+}
+
+impl Texts {
+    /// Prepares the texts of an event.
+    pub(crate) fn load(&mut self, event: Event<'_>, format: Format, whole: &Projection) {
+        let structured = matches!(event.kind(), EventKind::Json | EventKind::Windows);
+        self.place = match (structured, event.raw().is_empty()) {
+            (false, _) => Place::Line,
+            (true, true) => Place::Own,
+            (true, false) => Place::Again,
+        };
+        if let Place::Again = self.place {
+            self.again.recycle().extend_from_slice(event.raw());
+            let origin = Origin {
+                position: 0,
+                near: Timestamp::UNKNOWN,
+                extent: BlockExtent::Whole,
+            };
+            self.again.parse(format, origin, whole);
+        }
+    }
+
+    /// The texts of the event that was loaded last, which has to be `event`.
+    pub(crate) fn of<'a>(&'a self, event: Event<'a>) -> impl Iterator<Item = Value<'a>> {
+        let line = matches!(self.place, Place::Line).then(|| Value {
+            kind: ValueKind::Text,
+            text: event.raw(),
+        });
+        let own = matches!(self.place, Place::Own).then(|| event.values());
+        let again = matches!(self.place, Place::Again).then(|| self.again.events());
+        let again = again.into_iter().flatten().flat_map(|event| event.values());
+        let values = own.into_iter().flatten().chain(again);
+        line.into_iter().chain(values.map(|(_, value)| value))
+    }
+}

@@ -1,0 +1,173 @@
+//! One value of an event, and every test on it.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use yagura_parsers::{Value, ValueKind, time};
+use yagura_rules::pattern::Case;
+use yagura_rules::predicate::{DatePart, Network, Ordering, Relation, Test};
+
+use super::glob::{Unit, equal, glob, units};
+
+/// A value with its text taken apart.
+#[derive(Clone, Debug)]
+pub struct Slow {
+    pub kind: ValueKind,
+    bytes: Vec<u8>,
+    units: Vec<Unit>,
+}
+
+impl Slow {
+    pub fn new(value: Value<'_>) -> Self {
+        Self {
+            kind: value.kind,
+            bytes: value.text.to_vec(),
+            units: units(value.text),
+        }
+    }
+
+    pub fn text(text: &[u8]) -> Self {
+        Self::new(Value {
+            kind: ValueKind::Text,
+            text,
+        })
+    }
+
+    /// ASCII lower case, for names of channels and programs.
+    pub fn lower(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).to_ascii_lowercase()
+    }
+
+    /// `0x1a4` as `420`.
+    pub fn decimal(self) -> Self {
+        let text = self.string().unwrap_or_default();
+        let digits = text.strip_prefix("0x").or(text.strip_prefix("0X"));
+        let plain = digits.filter(|d| !d.starts_with('+'));
+        match plain.and_then(|d| u64::from_str_radix(d, 16).ok()) {
+            None => self,
+            Some(number) => Self::text(number.to_string().as_bytes()),
+        }
+    }
+
+    fn string(&self) -> Option<String> {
+        String::from_utf8(self.bytes.clone()).ok()
+    }
+
+    /// Every test of a single value; absence is the caller's.
+    pub fn satisfies(&self, test: &Test) -> bool {
+        if self.kind == ValueKind::Null {
+            return false;
+        }
+        match test {
+            Test::Text(pattern) => glob(pattern, &self.units),
+            Test::Number { value, text } => {
+                self.bytes == text.as_bytes() || self.equals_number(*value, text)
+            }
+            Test::Bool(value) => self.lower() == value.to_string(),
+            Test::Compare(ordering, bound) => self.number().is_some_and(|n| match ordering {
+                Ordering::Less => n < *bound,
+                Ordering::LessOrEqual => n <= *bound,
+                Ordering::Greater => n > *bound,
+                Ordering::GreaterOrEqual => n >= *bound,
+            }),
+            Test::Regex(regex) => {
+                let mut flags = String::from("(?");
+                flags.push_str(if regex.case == Case::Insensitive {
+                    "i"
+                } else {
+                    ""
+                });
+                flags.push_str(if regex.multi_line { "m" } else { "" });
+                flags.push_str(if regex.dot_all { "s" } else { "" });
+                flags.push_str(":");
+                let pattern = format!("{flags}{})", regex.pattern);
+                cached(&pattern, |r| r.is_match(&self.bytes))
+            }
+            Test::Network(network) => self.address().is_some_and(|a| within(a, *network)),
+            Test::DatePart(part, number) => self.date_part(*part) == Some(*number),
+            Test::Exists | Test::Null | Test::Field { .. } => unreachable!("the caller's"),
+        }
+    }
+
+    pub fn relates(&self, relation: Relation, case: Case, other: &Self) -> bool {
+        if self.kind == ValueKind::Null || other.kind == ValueKind::Null {
+            return false;
+        }
+        let same = |a: &[Unit], b: &[Unit]| {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(*a, *b, case))
+        };
+        let (a, b) = (&self.units, &other.units);
+        match relation {
+            Relation::Equals => same(a, b),
+            Relation::StartsWith => a.len() >= b.len() && same(&a[..b.len()], b),
+            Relation::EndsWith => a.len() >= b.len() && same(&a[a.len() - b.len()..], b),
+            Relation::Contains => b.is_empty() || a.windows(b.len()).any(|w| same(w, b)),
+        }
+    }
+
+    fn number(&self) -> Option<f64> {
+        let text = self.string().filter(|t| t.len() <= 64)?;
+        let numeric = text
+            .chars()
+            .all(|c| c.is_ascii_digit() || "+-.eE".contains(c));
+        let number = text.parse::<f64>().ok()?;
+        (numeric && number.is_finite()).then_some(number)
+    }
+
+    #[allow(clippy::float_cmp)]
+    fn equals_number(&self, value: f64, written: &str) -> bool {
+        let whole = |text: &str| text.parse::<i128>().ok();
+        let mine = self.string().filter(|t| t.len() <= 64);
+        match (mine.as_deref().and_then(whole), whole(written)) {
+            (Some(a), Some(b)) => a == b,
+            _ => self.number() == Some(value),
+        }
+    }
+
+    fn address(&self) -> Option<IpAddr> {
+        let text = self.string().filter(|t| t.len() <= 64)?;
+        text.split('%').next()?.parse().ok()
+    }
+
+    fn date_part(&self, part: DatePart) -> Option<f64> {
+        let time = time::parse_any(&self.bytes)?;
+        let (year, month, day, nanos) = time.civil();
+        let minute_of_day = nanos / 60_000_000_000;
+        Some(match part {
+            DatePart::Minute => (minute_of_day % 60) as f64,
+            DatePart::Hour => (minute_of_day / 60) as f64,
+            DatePart::Day => f64::from(day),
+            DatePart::Month => f64::from(month),
+            DatePart::Year => f64::from(year),
+            DatePart::Week => f64::from(time.iso_week()),
+        })
+    }
+}
+
+fn cached<R>(pattern: &str, run: impl FnOnce(&regex::bytes::Regex) -> R) -> R {
+    use std::cell::RefCell;
+    use std::collections::HashMap;
+    thread_local! {
+        static COMPILED: RefCell<HashMap<String, regex::bytes::Regex>> = RefCell::default();
+    }
+    COMPILED.with_borrow_mut(|known| {
+        let compile = || regex::bytes::Regex::new(pattern).expect("checked by the loader");
+        run(known.entry(pattern.to_owned()).or_insert_with(compile))
+    })
+}
+
+/// Compares bit by bit, both as IPv6 addresses or both as IPv4.
+fn within(address: IpAddr, network: Network) -> bool {
+    let as_v6 = |ip: IpAddr| match ip {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped(),
+        IpAddr::V6(v6) => v6,
+    };
+    let v4 = |ip: Ipv6Addr| ip.to_ipv4_mapped() as Option<Ipv4Addr>;
+    let (address, first) = (as_v6(address), as_v6(network.address));
+    if v4(address).is_some() != v4(first).is_some() {
+        return false;
+    }
+    let offset = if network.address.is_ipv4() { 96 } else { 0 };
+    let bits = offset + usize::from(network.prefix_bits);
+    let bit = |ip: Ipv6Addr, i: usize| ip.octets()[i / 8] >> (7 - i % 8) & 1;
+    (0..bits.min(128)).all(|i| bit(address, i) == bit(first, i))
+}
