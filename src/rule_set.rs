@@ -56,11 +56,6 @@ pub fn rules_count(loaded: &Loaded) -> usize {
     loaded.detections.len() + loaded.correlations.len() + loaded.filters.len()
 }
 
-// STUB until the rules branch is merged:
-// `Placeholders::read(path).map_err(|error| Failure::Placeholders(error.to_string()))`.
 fn read_placeholders(path: &Path) -> Result<Placeholders, Failure> {
-    Err(Failure::Placeholders(format!(
-        "{}: not supported yet",
-        path.display()
-    )))
+    Placeholders::read(path).map_err(|error| Failure::Placeholders(error.to_string()))
 }

@@ -15,7 +15,8 @@ use crate::detection::{Duplicates, FieldList};
 use crate::failure::{Exit, Failure};
 use crate::render::event;
 use crate::render::summary::{self, Examples};
-use crate::scan::{BlockResult, Inputs, Order, Sink, Statistics, host};
+use crate::scan::{BlockResult, Inputs, Order, Record, Sink, Statistics, host};
+use crate::sort::SortKey;
 use crate::source::Sources;
 use crate::standard_output::{StandardOutput, print_error};
 use crate::terminal::Terminal;
@@ -51,7 +52,8 @@ pub fn run(args: &EventsArgs, terminal: Terminal) -> Result<Exit, Failure> {
     let inputs = Inputs::new(sources.inputs());
     let errors = sources.errors();
     let mut statistics = Statistics::new(0);
-    let mut sink = Sink::new(StandardOutput::lock(), Vec::new(), Order::Arrival);
+    let out = StandardOutput::lock();
+    let mut sink = Sink::new(out, Vec::new(), Order::Arrival, event::TIME_SLOT);
     let mut ended = Ok(());
     pipeline::run(
         threads(args.threads),
@@ -59,7 +61,7 @@ pub fn run(args: &EventsArgs, terminal: Terminal) -> Result<Exit, Failure> {
         || worker(&projection, &inputs),
         |block, result| {
             statistics.add(&block, &result);
-            ended = sink.add(&block, &result);
+            ended = sink.add(&block, result);
             match ended {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(_) => ControlFlow::Break(()),
@@ -98,6 +100,15 @@ fn worker(
         for event in batch.events() {
             gather(&event, projection, &mut list);
             event::json_line(&mut result.text, &event, host(&event), path, &list);
+            result.records.push(Record {
+                key: SortKey {
+                    time: event.time().0,
+                    input: block.input,
+                    position: event.position(),
+                    rule: 0,
+                },
+                end: result.text.len(),
+            });
         }
         result
     }

@@ -234,7 +234,7 @@ fn detect(
         |block, result| {
             statistics.add(&block, &result);
             progress.show(statistics.events);
-            ended = sink.add(&block, &result);
+            ended = sink.add(&block, result);
             match ended {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(_) => ControlFlow::Break(()),
@@ -271,7 +271,7 @@ fn open_sink(
     } else {
         Order::Time(ExternalSort::new(RUN_BYTES_MAX))
     };
-    Ok(Sink::new(out, header, order))
+    Ok(Sink::new(out, header, order, renderer.time_slot()))
 }
 
 fn render_counts(

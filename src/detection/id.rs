@@ -14,6 +14,11 @@ const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DetectionId(u128);
 
+impl DetectionId {
+    /// How long it is when shown.
+    pub const DIGITS: usize = 32;
+}
+
 impl fmt::Display for DetectionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)

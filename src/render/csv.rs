@@ -17,6 +17,8 @@ use yagura_rules::Meta;
 use super::detection::DetectionView;
 use super::escape::visible_bytes;
 use super::json_text::fields;
+use crate::detection::DetectionId;
+use crate::scan::TimeSlot;
 
 /// Which columns there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,12 +50,23 @@ pub fn rule(out: &mut Vec<u8>, meta: &Meta) {
     cell(out, meta.tags.join(" ").as_bytes());
 }
 
+/// Where the time stands: behind the identity and a comma.
+pub const TIME_SLOT: TimeSlot = TimeSlot {
+    offset: DetectionId::DIGITS + 1,
+    write: time,
+};
+
+/// RFC 3339, or nothing.
+fn time(out: &mut Vec<u8>, time: Timestamp) {
+    if time != Timestamp::UNKNOWN {
+        let _ = write!(out, "{time}");
+    }
+}
+
 pub fn detection(out: &mut Vec<u8>, columns: Columns, view: &DetectionView<'_>) {
     // Writing to a vector cannot fail.
     let _ = write!(out, "{},", view.id);
-    if view.time != Timestamp::UNKNOWN {
-        let _ = write!(out, "{}", view.time);
-    }
+    time(out, view.time);
     out.push(b',');
     out.extend_from_slice(&view.rule.text);
     out.push(b',');
@@ -64,11 +77,13 @@ pub fn detection(out: &mut Vec<u8>, columns: Columns, view: &DetectionView<'_>) 
     let mut json = Vec::new();
     fields(&mut json, view.matched);
     cell(out, &json);
-    if let (Columns::WithEvent, Some(event)) = (columns, view.event) {
-        json.clear();
-        fields(&mut json, event);
+    if columns == Columns::WithEvent {
         out.push(b',');
-        cell(out, &json);
+        if let Some(event) = view.event {
+            json.clear();
+            fields(&mut json, event);
+            cell(out, &json);
+        }
     }
     out.push(b'\n');
 }

@@ -5,6 +5,7 @@ use yagura_rules::{Level, Meta};
 
 use super::{OutputFormat, csv, jsonl, table};
 use crate::detection::{DetectionId, FieldList, IdBuilder};
+use crate::scan::TimeSlot;
 use crate::terminal::Stream;
 
 /// What one rule contributes to each of its detections.
@@ -87,6 +88,15 @@ impl DetectionRenderer {
         out
     }
 
+    /// Where a rendered detection shows its time.
+    pub fn time_slot(self) -> TimeSlot {
+        match self {
+            Self::Table(_) => table::TIME_SLOT,
+            Self::Jsonl => jsonl::TIME_SLOT,
+            Self::Csv(_) => csv::TIME_SLOT,
+        }
+    }
+
     /// Renders one detection, its line end included.
     pub fn detection(self, out: &mut Vec<u8>, view: &DetectionView<'_>) {
         match self {
@@ -102,5 +112,191 @@ pub(super) fn shown_value(value: Value<'_>) -> &[u8] {
     match value.kind {
         ValueKind::Null => b"null",
         _ => value.text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use yagura_parsers::{Timestamp, Value, ValueKind};
+    use yagura_rules::{Level, Meta, SourceFile, Span};
+
+    use super::{DetectionRenderer, DetectionView};
+    use crate::detection::{Duplicates, FieldList};
+    use crate::render::OutputFormat;
+    use crate::render::counts::{self, RuleCount};
+    use crate::terminal::{Colour, Destination, Stream};
+
+    fn meta(title: &str, level: Level) -> Meta {
+        Meta {
+            id: Some("5b9f6c55-1f0e-4d0c-8a44-6d1b7a1b2c20".to_owned()),
+            name: None,
+            title: title.to_owned(),
+            status: None,
+            description: None,
+            author: None,
+            date: None,
+            modified: None,
+            level,
+            tags: vec!["attack.t1059".to_owned(), "attack.execution".to_owned()],
+            references: Vec::new(),
+            false_positives: Vec::new(),
+            fields: Vec::new(),
+            file: Arc::new(SourceFile {
+                path: PathBuf::from("a.yml"),
+                text: String::new(),
+            }),
+            span: Span {
+                start: 0,
+                len: 0,
+                line: 1,
+                column: 1,
+            },
+        }
+    }
+
+    fn fields(pairs: &[(&str, ValueKind, &str)]) -> FieldList {
+        let mut list = FieldList::new(Duplicates::Drop);
+        for (name, kind, text) in pairs {
+            let (kind, text) = (*kind, text.as_bytes());
+            list.push(name.as_bytes(), Value { kind, text });
+        }
+        list
+    }
+
+    fn rendered(format: OutputFormat, width: usize, colour: Colour) -> String {
+        let stream = Stream {
+            destination: Destination::Pipe,
+            colour,
+            width,
+        };
+        let renderer = DetectionRenderer::new(format, true, stream);
+        let mut out = renderer.header();
+        let matched = fields(&[
+            ("Image", ValueKind::Text, r"C:\Windows\System32\cmd.exe"),
+            ("EventID", ValueKind::Number, "4688"),
+            ("keywords", ValueKind::Text, "=evil \u{1b}[2J, \"quoted\""),
+            ("User", ValueKind::Text, "alice"),
+            ("User", ValueKind::Text, "bob"),
+        ]);
+        let event = fields(&[("a", ValueKind::Null, ""), ("b", ValueKind::Bool, "true")]);
+        let cases = [
+            (
+                "Hostile\u{202e} title, with comma",
+                Level::Critical,
+                1_704_164_645_123_000_000,
+                "ws01",
+            ),
+            (
+                "=Formula",
+                Level::Informational,
+                Timestamp::UNKNOWN.0,
+                "a-very-long-host.example.org",
+            ),
+        ];
+        for (position, (title, level, time, host)) in (0..).zip(cases) {
+            let card = renderer.rule_card(&meta(title, level));
+            let view = DetectionView {
+                id: card.id.part(b"logs/a.jsonl").finish(position),
+                time: Timestamp(time),
+                rule: &card,
+                host: (position == 0).then_some(host.as_bytes()),
+                path: "logs/a.jsonl",
+                position,
+                matched: &matched,
+                event: (position == 1).then_some(&event),
+            };
+            renderer.detection(&mut out, &view);
+        }
+        String::from_utf8(out).expect("UTF-8")
+    }
+
+    #[test]
+    fn json_lines() {
+        let text = rendered(OutputFormat::Jsonl, 200, Colour::Off);
+        for line in text.lines() {
+            serde_json::from_str::<serde_json::Value>(line).expect("JSON");
+        }
+        insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn csv() {
+        insta::assert_snapshot!(rendered(OutputFormat::Csv, 200, Colour::Off));
+    }
+
+    #[test]
+    fn table_on_a_pipe() {
+        insta::assert_snapshot!(rendered(OutputFormat::Table, 200, Colour::Off));
+    }
+
+    #[test]
+    fn table_on_a_narrow_terminal_with_colours() {
+        let text = rendered(OutputFormat::Table, 80, Colour::On);
+        insta::assert_snapshot!(text.replace('\u{1b}', "ESC"));
+    }
+
+    #[test]
+    fn time_stands_where_the_slot_says() {
+        let stream = Stream {
+            destination: Destination::Pipe,
+            colour: Colour::Off,
+            width: 200,
+        };
+        let (unknown, known) = (Timestamp::UNKNOWN, Timestamp(1_704_164_645_123_000_000));
+        for format in [OutputFormat::Table, OutputFormat::Jsonl, OutputFormat::Csv] {
+            let renderer = DetectionRenderer::new(format, false, stream);
+            let (card, matched) = (renderer.rule_card(&meta("x", Level::Low)), fields(&[]));
+            let at = |time| {
+                let mut out = Vec::new();
+                let view = DetectionView {
+                    id: card.id.finish(0),
+                    time,
+                    rule: &card,
+                    host: None,
+                    path: "a",
+                    position: 0,
+                    matched: &matched,
+                    event: None,
+                };
+                renderer.detection(&mut out, &view);
+                String::from_utf8(out).expect("UTF-8")
+            };
+            let slot = renderer.time_slot();
+            let text = |time| {
+                let mut out = Vec::new();
+                (slot.write)(&mut out, time);
+                String::from_utf8(out).expect("UTF-8")
+            };
+            let mut patched = at(unknown);
+            let end = slot.offset + text(unknown).len();
+            patched.replace_range(slot.offset..end, &text(known));
+            assert_eq!(patched, at(known), "{format:?}");
+        }
+    }
+
+    #[test]
+    fn counts_in_order() {
+        let (a, b, c) = (
+            meta("b, twice", Level::Low),
+            meta("a twice", Level::High),
+            meta("often", Level::Medium),
+        );
+        let counts = || {
+            let of = |meta, count| RuleCount { meta, count };
+            vec![of(&a, 2), of(&b, 2), of(&c, 1_000)]
+        };
+        let stream = Stream {
+            destination: Destination::Pipe,
+            colour: Colour::Off,
+            width: 200,
+        };
+        let all = [OutputFormat::Table, OutputFormat::Jsonl, OutputFormat::Csv];
+        let text = all
+            .map(|format| counts::render(format, stream, counts()))
+            .concat();
+        insta::assert_snapshot!(String::from_utf8_lossy(&text));
     }
 }

@@ -5,6 +5,15 @@ use yagura_parsers::Event;
 use super::json_text::{fields, string_or_null};
 use super::jsonl::{source, time};
 use crate::detection::FieldList;
+use crate::scan::TimeSlot;
+
+const BEFORE_TIME: &[u8] = b"{\"time\":";
+
+/// Where the time stands.
+pub const TIME_SLOT: TimeSlot = TimeSlot {
+    offset: BEFORE_TIME.len(),
+    write: time,
+};
 
 /// Writes `{"time","kind","host","source","fields"}`; of an event without fields, a line that no
 /// parser understood, also its text as `"raw"`.
@@ -15,7 +24,7 @@ pub fn json_line(
     path: &str,
     list: &FieldList,
 ) {
-    out.extend_from_slice(b"{\"time\":");
+    out.extend_from_slice(BEFORE_TIME);
     time(out, event.time());
     out.extend_from_slice(b",\"kind\":\"");
     out.extend_from_slice(event.kind().name().as_bytes());

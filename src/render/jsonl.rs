@@ -7,6 +7,8 @@ use yagura_rules::Meta;
 
 use super::detection::DetectionView;
 use super::json_text::{fields, key, string, string_or_null};
+use crate::detection::DetectionId;
+use crate::scan::TimeSlot;
 
 /// `{"id":…,"title":…,"level":…,"tags":[…]}`
 pub fn rule(out: &mut Vec<u8>, meta: &Meta) {
@@ -49,8 +51,17 @@ pub fn source(out: &mut Vec<u8>, path: &str, position: u64) {
     let _ = write!(out, ",\"position\":{position}}}");
 }
 
+const BEFORE_ID: &str = r#"{"kind":"detection","id":""#;
+const BEFORE_TIME: &str = r#"","time":"#;
+
+/// Where the time stands.
+pub const TIME_SLOT: TimeSlot = TimeSlot {
+    offset: BEFORE_ID.len() + DetectionId::DIGITS + BEFORE_TIME.len(),
+    write: time,
+};
+
 pub fn detection(out: &mut Vec<u8>, view: &DetectionView<'_>) {
-    let _ = write!(out, r#"{{"kind":"detection","id":"{}","time":"#, view.id);
+    let _ = write!(out, "{BEFORE_ID}{}{BEFORE_TIME}", view.id);
     time(out, view.time);
     out.extend_from_slice(b",\"rule\":");
     out.extend_from_slice(&view.rule.text);

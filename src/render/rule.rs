@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use yagura_rules::taxonomy::{Route, Taxonomy};
+use yagura_rules::correlation::{Comparison, Condition, Kind};
+use yagura_rules::taxonomy::{Route, Shape, Taxonomy};
 use yagura_rules::{Activity, Correlation, Detection, Filter, Meta};
 
 use super::colour::{Style, paint};
@@ -69,12 +70,17 @@ impl RuleText {
     /// Writes a correlation rule.
     pub fn correlation(&mut self, rule: &Correlation) {
         self.meta(&rule.meta);
-        self.line("correlates", &format!("{:?}", rule.kind));
+        self.line("computes", kind_name(rule.kind));
         let rules: Vec<String> = rule.rules.iter().map(|r| r.written.clone()).collect();
         self.list("rules", &rules);
         self.list("group by", &rule.group_by);
         self.list("fields", &rule.fields);
         self.line("within", &format!("{} s", rule.timespan_seconds));
+        if let Condition::Bounds(bounds) = &rule.condition {
+            for (comparison, bound) in bounds {
+                self.line("fires at", &format!("{} {bound}", sign(*comparison)));
+            }
+        }
         self.line("evaluated", "not yet");
     }
 
@@ -114,11 +120,7 @@ impl RuleText {
     }
 
     fn route(&mut self, route: &Route) {
-        let shapes: Vec<String> = route
-            .shapes
-            .iter()
-            .map(|s| format!("{s:?}").to_lowercase())
-            .collect();
+        let shapes: Vec<&str> = route.shapes.iter().map(|s| shape_name(*s)).collect();
         let _ = writeln!(
             self.out,
             "  {} ({})",
@@ -176,5 +178,43 @@ impl RuleText {
         for (index, value) in values.iter().enumerate() {
             self.line(if index == 0 { name } else { "" }, value);
         }
+    }
+}
+
+fn shape_name(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Windows => "windows",
+        Shape::Syslog => "syslog",
+        Shape::Auditd => "auditd",
+        Shape::AccessLog => "access log",
+        Shape::Cef => "cef",
+        Shape::Leef => "leef",
+        Shape::KeyValue => "key-value",
+        Shape::Json => "json",
+        Shape::Raw => "raw",
+    }
+}
+
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::EventCount => "event_count",
+        Kind::ValueCount => "value_count",
+        Kind::Temporal => "temporal",
+        Kind::TemporalOrdered => "temporal_ordered",
+        Kind::ValueSum => "value_sum",
+        Kind::ValueAvg => "value_avg",
+        Kind::ValuePercentile => "value_percentile",
+        Kind::ValueMedian => "value_median",
+    }
+}
+
+fn sign(comparison: Comparison) -> &'static str {
+    match comparison {
+        Comparison::Greater => ">",
+        Comparison::GreaterOrEqual => ">=",
+        Comparison::Less => "<",
+        Comparison::LessOrEqual => "<=",
+        Comparison::Equal => "=",
+        Comparison::NotEqual => "!=",
     }
 }

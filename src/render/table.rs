@@ -17,6 +17,7 @@ use super::colour::{Style, paint};
 use super::detection::{DetectionView, shown_value};
 use super::escape::visible_bytes;
 use crate::detection::{Field, FieldList};
+use crate::scan::TimeSlot;
 use crate::terminal::{Colour, Stream};
 
 const TIME_WIDTH: usize = 19;
@@ -111,11 +112,11 @@ pub fn rule(out: &mut Vec<u8>, layout: Layout, meta: &Meta) {
 }
 
 pub fn detection(out: &mut Vec<u8>, layout: Layout, view: &DetectionView<'_>) {
-    let time = clock(view.time);
+    clock(out, view.time);
     let level = level_cell(view.rule.level, layout.colour);
     let host = visible_bytes(view.host.unwrap_or(b"-"));
     let host = pad(&cut_middle(&host, HOST_WIDTH), HOST_WIDTH);
-    let _ = write!(out, "{time:TIME_WIDTH$}{GAP}{level}{GAP}{host}{GAP}");
+    let _ = write!(out, "{GAP}{level}{GAP}{host}{GAP}");
     out.extend_from_slice(&view.rule.text);
     match layout.matched {
         Matched::SameLine { width } => {
@@ -138,10 +139,17 @@ pub fn detection(out: &mut Vec<u8>, layout: Layout, view: &DetectionView<'_>) {
     }
 }
 
-/// `2024-01-02 03:04:05`
-fn clock(time: Timestamp) -> String {
+/// Where the time stands.
+pub const TIME_SLOT: TimeSlot = TimeSlot {
+    offset: 0,
+    write: clock,
+};
+
+/// `2024-01-02 03:04:05`, or a dash, always as wide.
+fn clock(out: &mut Vec<u8>, time: Timestamp) {
     let text = time.to_string();
-    text.get(..TIME_WIDTH).unwrap_or("-").replace('T', " ")
+    let text = text.get(..TIME_WIDTH).unwrap_or("-").replace('T', " ");
+    let _ = write!(out, "{text:TIME_WIDTH$}");
 }
 
 /// A matched field, ready to be shown.
@@ -310,11 +318,13 @@ mod tests {
 
     #[test]
     fn shows_times_without_fraction() {
+        let mut out = Vec::new();
+        clock(&mut out, Timestamp(1_704_164_645_123_000_000));
+        clock(&mut out, Timestamp::UNKNOWN);
         assert_eq!(
-            clock(Timestamp(1_704_164_645_123_000_000)),
-            "2024-01-02 03:04:05"
+            String::from_utf8_lossy(&out),
+            "2024-01-02 03:04:05-                  "
         );
-        assert_eq!(clock(Timestamp::UNKNOWN), "-");
     }
 
     #[test]

@@ -12,12 +12,14 @@
 //! outlives its block. The order of the output does not depend on the number of threads: the
 //! pipeline delivers blocks in the order of the source, and the sort breaks ties by place.
 
+mod carried_time;
 mod inputs;
 mod sink;
 mod statistics;
 mod worker;
 
+pub use carried_time::TimeSlot;
 pub use inputs::Inputs;
 pub use sink::{Order, Sink};
 pub use statistics::{Statistics, per_second};
-pub use worker::{BlockResult, Finder, What, host};
+pub use worker::{BlockResult, Finder, Record, What, host};

@@ -4,6 +4,7 @@ use std::process;
 
 use yagura_engine::pipeline::Block;
 
+use super::carried_time::{CarriedTime, TimeSlot};
 use super::worker::BlockResult;
 use crate::failure::Failure;
 use crate::sort::ExternalSort;
@@ -23,16 +24,23 @@ pub struct Sink {
     /// What stands above the first detection, until it is written.
     header: Vec<u8>,
     order: Order,
+    carried_time: CarriedTime,
 }
 
 impl Sink {
     /// A sink for standard output.
-    pub fn new(out: StandardOutput, header: Vec<u8>, order: Order) -> Self {
-        Self { out, header, order }
+    pub fn new(out: StandardOutput, header: Vec<u8>, order: Order, slot: TimeSlot) -> Self {
+        Self {
+            out,
+            header,
+            order,
+            carried_time: CarriedTime::new(slot),
+        }
     }
 
     /// Takes the detections of a block.
-    pub fn add(&mut self, _: &Block, result: &BlockResult) -> Result<(), Failure> {
+    pub fn add(&mut self, block: &Block, mut result: BlockResult) -> Result<(), Failure> {
+        self.carried_time.pass(block, &mut result);
         match &mut self.order {
             Order::Time(sort) => {
                 let mut start = 0;
@@ -73,6 +81,7 @@ impl Sink {
             mut out,
             mut header,
             order,
+            carried_time: _,
         } = self;
         if let Order::Time(sort) = order {
             sort.finish(|record| {

@@ -2,7 +2,7 @@
 
 use yagura_engine::pipeline::Block;
 use yagura_engine::{Engine, Match};
-use yagura_parsers::{Event, EventBatch, Unparsed, fields};
+use yagura_parsers::{Event, EventBatch, Timestamp, Unparsed, fields};
 use yagura_rules::Level;
 
 use super::inputs::Inputs;
@@ -37,6 +37,8 @@ pub struct BlockResult {
     pub events: u64,
     /// Its bytes.
     pub bytes: u64,
+    /// The time of its last event that had one.
+    pub last_time: Timestamp,
     /// What was not understood, if anything.
     pub unparsed: Option<Box<Unparsed>>,
     /// The rendered detections.
@@ -56,6 +58,7 @@ impl BlockResult {
         Self {
             events: batch.len() as u64,
             bytes: batch.input().len() as u64,
+            last_time: batch.last_time(),
             unparsed: (unparsed.total() > 0).then(|| Box::new(unparsed.clone())),
             ..Self::default()
         }
