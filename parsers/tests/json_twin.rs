@@ -169,9 +169,10 @@ fn object() -> impl Strategy<Value = serde_json::Value> {
 proptest! {
     #[test]
     fn trees_are_read_alike(tree in object(), pretty in any::<bool>()) {
-        let text = match pretty {
-            true => serde_json::to_vec_pretty(&tree).unwrap(),
-            false => serde_json::to_vec(&tree).unwrap(),
+        let text = if pretty {
+            serde_json::to_vec_pretty(&tree).unwrap()
+        } else {
+            serde_json::to_vec(&tree).unwrap()
         };
         check_alike(&text, Format::Json);
     }
