@@ -140,10 +140,10 @@ impl Projection {
     }
 
     fn dotted(&self, node: NodeId, key: &[u8]) -> Option<NodeId> {
-        let mut segments = key.split(|b| *b == b'.');
-        let first = self.step(node, segments.next()?)?;
-        let mut at = self.step(first, segments.next()?)?;
-        for segment in segments {
+        // Nearly all keys have no dot: they must not be looked up twice.
+        let (first, rest) = key.split_at(memchr::memchr(b'.', key)?);
+        let mut at = self.step(node, first)?;
+        for segment in rest.get(1..)?.split(|b| *b == b'.') {
             at = self.step(at, segment)?;
         }
         Some(at)

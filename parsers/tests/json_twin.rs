@@ -8,7 +8,7 @@ use std::io::Read;
 use proptest::prelude::*;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use windows::{corpus, files, parse};
-use yagura_parsers::{EventBatch, Extent, Format, ProjectionBuilder, ValueKind};
+use yagura_parsers::{Event, EventBatch, Extent, Format, Projection, ProjectionBuilder, ValueKind};
 
 /// JSON with the order and the repetition of its keys.
 #[derive(Debug)]
@@ -93,16 +93,9 @@ fn leaves(tree: &Tree, path: &str, into: &mut Vec<Leaf>) {
     }
 }
 
-/// What the parser finds, with numbers in the spelling of `serde_json`.
-fn parsed(text: &[u8], batch: &mut EventBatch) -> Option<Vec<Leaf>> {
-    let everything = ProjectionBuilder::new(Extent::Everything).build();
-    parse(batch, Format::Json, text, 0, &everything);
-    assert_eq!(batch.len(), 1);
-    if batch.unparsed().total() > 0 {
-        return None;
-    }
-    let event = batch.event(0).unwrap();
-    let values = event.named_values(&everything).map(|(name, value)| {
+/// What the parser finds in one event, with numbers in the spelling of `serde_json`.
+fn found(event: &Event<'_>, projection: &Projection) -> Vec<Leaf> {
+    let values = event.named_values(projection).map(|(name, value)| {
         let name = String::from_utf8_lossy(name).into_owned();
         let text = String::from_utf8_lossy(value.text).into_owned();
         let text = match value.kind {
@@ -114,7 +107,18 @@ fn parsed(text: &[u8], batch: &mut EventBatch) -> Option<Vec<Leaf>> {
         };
         (name, value.kind, text)
     });
-    Some(values.collect())
+    values.collect()
+}
+
+fn check_alike(text: &[u8], format: Format) {
+    let everything = ProjectionBuilder::new(Extent::Everything).build();
+    let mut batch = EventBatch::new();
+    parse(&mut batch, format, text, 0, &everything);
+    assert_eq!(batch.unparsed().total(), 0);
+    assert!(!batch.is_empty());
+    for event in batch.events() {
+        assert_eq!(found(&event, &everything), expected(event.raw()));
+    }
 }
 
 fn expected(text: &[u8]) -> Vec<Leaf> {
@@ -165,12 +169,38 @@ fn object() -> impl Strategy<Value = serde_json::Value> {
 proptest! {
     #[test]
     fn trees_are_read_alike(tree in object(), pretty in any::<bool>()) {
-        let text = match pretty {
-            true => serde_json::to_vec_pretty(&tree).unwrap(),
-            false => serde_json::to_vec(&tree).unwrap(),
+        let text = if pretty {
+            serde_json::to_vec_pretty(&tree).unwrap()
+        } else {
+            serde_json::to_vec(&tree).unwrap()
         };
+        check_alike(&text, Format::Json);
+    }
+
+    /// Fields that are asked for are those of the tree under the same path.
+    #[test]
+    fn projected_fields_are_read_alike(tree in object(), picks in prop::collection::vec(any::<prop::sample::Index>(), 1..5)) {
+        let text = serde_json::to_vec(&tree).unwrap();
+        let leaves = expected(&text);
+        prop_assume!(!leaves.is_empty());
+        let mut builder = ProjectionBuilder::new(Extent::Projected);
+        let mut fields = Vec::new();
+        for pick in picks {
+            let field = &leaves[pick.index(leaves.len())].0;
+            // Where it is an object as well, its source text is a value, too.
+            let inside = format!("{field}.");
+            if !field.contains('*') && !leaves.iter().any(|(path, ..)| path.starts_with(&inside)) {
+                builder.field(field).unwrap();
+                fields.push(field);
+            }
+        }
+        let projection = builder.build();
         let mut batch = EventBatch::new();
-        prop_assert_eq!(parsed(&text, &mut batch), Some(expected(&text)));
+        parse(&mut batch, Format::JsonLines, &text, 0, &projection);
+        let wanted: Vec<_> = leaves.iter().filter(|leaf| fields.contains(&&leaf.0)).cloned().collect();
+        let read = found(&batch.event(0).unwrap(), &projection);
+        let (empty, read): (Vec<_>, Vec<_>) = read.into_iter().partition(|leaf| leaf.2 == "{}");
+        prop_assert_eq!(read, wanted.into_iter().filter(|leaf| leaf.2 != "{}").collect::<Vec<_>>(), "{:?}", empty);
     }
 
     /// What `serde_json` takes is taken. What it refuses may be taken only for what is in its
@@ -222,26 +252,15 @@ fn only_strings_differ(text: &[u8]) -> bool {
 #[test]
 fn events_of_others_are_read_alike() {
     let Some(root) = corpus() else { return };
-    let mut batch = EventBatch::new();
     for path in files(root.join("sigma-regression"), ".json") {
-        let text = std::fs::read(&path).unwrap();
-        assert_eq!(
-            parsed(&text, &mut batch),
-            Some(expected(&text)),
-            "{}",
-            path.display()
-        );
+        check_alike(&std::fs::read(&path).unwrap(), Format::Json);
     }
     let packed = std::fs::File::open(root.join("windows-json/events.jsonl.gz")).unwrap();
     let mut bytes = Vec::new();
     flate2::read::MultiGzDecoder::new(packed)
         .read_to_end(&mut bytes)
         .unwrap();
-    for line in bytes
-        .split(|b| *b == b'\n')
-        .filter(|line| !line.is_empty())
-        .step_by(7)
-    {
-        assert_eq!(parsed(line, &mut batch), Some(expected(line)));
+    for block in bytes.split_inclusive(|b| *b == b'\n').step_by(7) {
+        check_alike(block, Format::JsonLines);
     }
 }

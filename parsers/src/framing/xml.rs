@@ -33,13 +33,17 @@ impl XmlFramer {
         let end = first_end(&self.skipped)
             .map(|end| end.saturating_sub(before))
             .or_else(|| first_end(buffer));
-        self.skipped.clear();
-        if end.is_none() {
-            let tail = buffer.len().saturating_sub(OVERLAP_BYTES);
-            self.skipped
-                .extend_from_slice(buffer.get(tail..).unwrap_or_default());
+        if end.is_some() {
+            self.skipped.clear();
+            return end;
         }
-        end
+        let behind_head = buffer.get(head.len()..).unwrap_or_default();
+        let tail = behind_head.len().saturating_sub(OVERLAP_BYTES);
+        self.skipped
+            .extend_from_slice(behind_head.get(tail..).unwrap_or_default());
+        let outlived = self.skipped.len().saturating_sub(OVERLAP_BYTES);
+        self.skipped.drain(..outlived);
+        None
     }
 }
 

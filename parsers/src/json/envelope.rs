@@ -38,9 +38,8 @@ pub(crate) fn opening(text: &[u8]) -> Opening {
     let mut scan = Scanner::new(head);
     match list_begins(&mut scan) {
         Some(true) => Opening::Envelope(scan.position()),
-        Some(false) => Opening::Event,
         None if text.len() < OPENING_BYTES_MAX => Opening::Unfinished,
-        None => Opening::Event,
+        Some(false) | None => Opening::Event,
     }
 }
 

@@ -271,7 +271,7 @@ fn find_quote_or_backslash(text: &[u8]) -> Option<usize> {
     let (words, _) = text.as_chunks::<8>();
     for (i, word) in words.iter().take(WORDS_FIRST).enumerate() {
         let word = u64::from_le_bytes(*word);
-        let found = zero_bytes(word ^ BYTES * 0x22) | zero_bytes(word ^ BYTES * 0x5C);
+        let found = zero_bytes(word ^ QUOTES) | zero_bytes(word ^ BACKSLASHES);
         if found != 0 {
             return Some(i * 8 + found.trailing_zeros() as usize / 8);
         }
@@ -281,6 +281,8 @@ fn find_quote_or_backslash(text: &[u8]) -> Option<usize> {
 }
 
 const BYTES: u64 = 0x0101_0101_0101_0101;
+const QUOTES: u64 = BYTES * b'"' as u64;
+const BACKSLASHES: u64 = BYTES * b'\\' as u64;
 
 /// The top bit of each byte that is zero; exact up to and with the lowest one (Mycroft).
 #[inline]

@@ -38,10 +38,7 @@ const XML_MEMBERS: [&[u8]; 9] = [
 ];
 
 /// Adds the fields of the object that comes next to the event under construction.
-pub(super) fn object<'a>(
-    scan: &mut Scanner<'a>,
-    out: &mut EventWriter<'_>,
-) -> Result<(), Malformed> {
+pub(super) fn object(scan: &mut Scanner<'_>, out: &mut EventWriter<'_>) -> Result<(), Malformed> {
     let mut scratch = std::mem::take(&mut out.scratch);
     scratch.path.clear();
     let start = out.checkpoint();
@@ -381,9 +378,8 @@ fn visible_name<'n>(
 
 /// Whether a string begins with the tag of a Windows event; some encoders escape its bracket.
 fn begins_event(text: &[u8]) -> bool {
-    let tag = match text {
-        [b'<', tag @ ..] | [b'\\', b'u', b'0', b'0', b'3', b'c' | b'C', tag @ ..] => tag,
-        _ => return false,
+    let ([b'<', tag @ ..] | [b'\\', b'u', b'0', b'0', b'3', b'c' | b'C', tag @ ..]) = text else {
+        return false;
     };
     tag.strip_prefix(b"Event")
         .and_then(|rest| rest.first())

@@ -68,12 +68,12 @@ impl Records<'_, '_> {
     }
 
     fn event(&mut self, record: &SerializedEvtxRecord<Vec<u8>>) {
-        let time = i64::try_from(record.timestamp.as_nanosecond()).map(Timestamp);
         self.out.begin_without_text(EventKind::Windows, self.next);
-        if let Ok(time) = time {
-            self.out.time(time);
-        }
         if xml::body(&record.data, self.out) {
+            // The event's own time comes first: exports may leave that of the record empty.
+            if let Ok(nanos) = i64::try_from(record.timestamp.as_nanosecond()) {
+                self.out.time(Timestamp(nanos));
+            }
             self.out.finish();
             self.next += 1;
         } else {

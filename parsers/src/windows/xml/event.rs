@@ -168,9 +168,13 @@ impl<'a> Reader<'_, 'a, '_, '_> {
         if depth > DEPTH_MAX {
             return Err(Malformed);
         }
+        if element.is_empty {
+            self.emit(name, Run::Borrowed(b""));
+            return Ok(());
+        }
         let mut run = Run::Borrowed(b"");
         let mut has_elements = false;
-        while !element.is_empty {
+        loop {
             match self.tokens.next()?.ok_or(Malformed)? {
                 Token::Text(text) => run = self.extend(run, text, memchr(b'&', text).is_some()),
                 Token::CData(text) => run = self.extend(run, text, false),

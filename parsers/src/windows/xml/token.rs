@@ -87,9 +87,9 @@ impl<'a> Tokens<'a> {
             let (rest, token) = match self.rest {
                 [b'<', b'?', ..] => (behind(self.rest, b"?>")?, None),
                 [b'<', b'!', b'-', b'-', rest @ ..] => (behind(rest, b"-->")?, None),
-                [b'<', b'!', ..] => some(cdata(self.rest))?,
-                [b'<', b'/', ..] => some(close_tag(self.rest))?,
-                _ => some(open_tag(self.rest))?,
+                [b'<', b'!', ..] => some(cdata, self.rest)?,
+                [b'<', b'/', ..] => some(close_tag, self.rest)?,
+                _ => some(open_tag, self.rest)?,
             };
             self.rest = rest;
             if token.is_some() {
@@ -108,11 +108,12 @@ impl<'a> Tokens<'a> {
 
 type Step<'a> = (&'a [u8], Option<Token<'a>>);
 
-fn some<'a>(parsed: IResult<&'a [u8], Token<'a>>) -> Result<Step<'a>, Malformed> {
-    match parsed {
-        Ok((rest, token)) => Ok((rest, Some(token))),
-        Err(_) => Err(Malformed),
-    }
+fn some<'a>(
+    grammar: impl Fn(&'a [u8]) -> IResult<&'a [u8], Token<'a>>,
+    text: &'a [u8],
+) -> Result<Step<'a>, Malformed> {
+    let (rest, token) = grammar(text).map_err(|_| Malformed)?;
+    Ok((rest, Some(token)))
 }
 
 fn behind<'a>(text: &'a [u8], end: &[u8]) -> Result<&'a [u8], Malformed> {
