@@ -51,6 +51,8 @@ pub struct Stream {
 pub const PIPE_WIDTH: usize = 200;
 
 const TERMINAL_WIDTH_MIN: usize = 60;
+/// For terminals that do not tell.
+const TERMINAL_WIDTH_USUAL: usize = 80;
 
 impl Stream {
     fn of(term: &Term, choice: ColourChoice) -> Self {
@@ -64,9 +66,10 @@ impl Stream {
             ColourChoice::Never => false,
             ColourChoice::Auto => is_terminal && allowed(),
         };
-        let width = match term.size_checked() {
-            Some((_, columns)) if is_terminal => usize::from(columns).max(TERMINAL_WIDTH_MIN),
-            _ => PIPE_WIDTH,
+        let width = match (is_terminal, term.size_checked()) {
+            (false, _) => PIPE_WIDTH,
+            (true, Some((_, columns))) => usize::from(columns).max(TERMINAL_WIDTH_MIN),
+            (true, None) => TERMINAL_WIDTH_USUAL,
         };
         Self {
             destination: if is_terminal {

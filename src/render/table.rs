@@ -115,7 +115,8 @@ pub fn detection(out: &mut Vec<u8>, layout: Layout, view: &DetectionView<'_>) {
     clock(out, view.time);
     let level = level_cell(view.rule.level, layout.colour);
     let host = visible_bytes(view.host.unwrap_or(b"-"));
-    let host = pad(&cut_middle(&host, HOST_WIDTH), HOST_WIDTH);
+    // The domain, at the end, is mostly the same for all.
+    let host = pad(&console::truncate_str(&host, HOST_WIDTH, CUT), HOST_WIDTH);
     let _ = write!(out, "{GAP}{level}{GAP}{host}{GAP}");
     out.extend_from_slice(&view.rule.text);
     match layout.matched {
