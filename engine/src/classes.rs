@@ -8,7 +8,7 @@ use yagura_rules::taxonomy::Shape;
 
 use crate::matcher::plan::ClassPlan;
 
-/// A class, as an index into [`Classes::plans`].
+/// A class, as an index into [`Classes::by_id`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ClassId(pub(crate) u32);
 
@@ -41,6 +41,17 @@ impl ByEventId {
     }
 }
 
+/// A plan, as an index into [`Classes::plans`].
+pub(crate) type PlanId = u32;
+
+/// The plans of a class. What many classes share (rules for any syslog message, any Windows
+/// event) is compiled once and looked at beside what is special to the class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Class {
+    pub(crate) special: Option<PlanId>,
+    pub(crate) shared: Option<PlanId>,
+}
+
 /// The table. Names are lower case.
 #[derive(Debug)]
 pub(crate) struct Classes {
@@ -50,6 +61,7 @@ pub(crate) struct Classes {
     /// Names, and prefixes that end in `*`.
     pub(crate) by_program: HashMap<Box<str>, ClassId>,
     pub(crate) channel_of_provider: HashMap<Box<str>, Box<str>>,
+    pub(crate) by_id: Vec<Class>,
     pub(crate) plans: Vec<ClassPlan>,
 }
 
@@ -84,8 +96,11 @@ impl<'a> Marks<'a> {
 }
 
 impl Classes {
-    pub(crate) fn plan(&self, event: Event<'_>) -> &ClassPlan {
-        &self.plans[self.class(event).0 as usize]
+    /// The plans for an event.
+    pub(crate) fn plans(&self, event: Event<'_>) -> impl Iterator<Item = &ClassPlan> + Clone {
+        let class = self.by_id[self.class(event).0 as usize];
+        let plans = [class.special, class.shared].into_iter().flatten();
+        plans.map(|id| &self.plans[id as usize])
     }
 
     fn class(&self, event: Event<'_>) -> ClassId {

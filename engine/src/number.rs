@@ -47,7 +47,6 @@ impl PartialEq for Numeric {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Whole(a), Self::Whole(b)) => a == b,
-            #[expect(clippy::float_cmp, reason = "equality is what the rule asks for")]
             (a, b) => a.value() == b.value(),
         }
     }

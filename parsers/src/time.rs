@@ -47,6 +47,7 @@ impl Timestamp {
     }
 
     /// Later or earlier by seconds; stays within the range.
+    #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(NANOS)))
     }
@@ -61,6 +62,10 @@ impl Timestamp {
 
 impl Timestamp {
     /// Week of the year by ISO 8601, 1 to 53: that of the Thursday of the same week.
+    #[expect(
+        clippy::cast_sign_loss,
+        reason = "a week of the year is between 1 and 53"
+    )]
     pub fn iso_week(self) -> u8 {
         let days = self.0.div_euclid(86_400 * NANOS);
         // 1970-01-01 was a Thursday.
@@ -111,6 +116,7 @@ fn days_from_civil(year: i32, month: u8, day: u8) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
+#[expect(clippy::cast_sign_loss, reason = "months and days are positive")]
 fn civil_from_days(days: i64) -> (i32, u8, u8) {
     let z = days + 719_468;
     let era = z.div_euclid(146_097);

@@ -94,7 +94,7 @@ fn damaged_evtx_files_are_read_to_their_end() {
             &projection,
         );
         bytes.clone_from(&whole);
-        for _ in 0..1 + noise.below(200) {
+        for _ in 0..=noise.below(200) {
             let at = noise.below(bytes.len());
             bytes[at] ^= 1 << noise.below(8);
         }

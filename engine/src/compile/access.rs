@@ -67,6 +67,9 @@ fn share(predicate: &Predicate) -> Option<f64> {
         Check::Number { .. } | Check::Bool(_) => 0.1,
         Check::Never => 0.0,
         Check::Text(_) if predicate.finding == Finding::Direct => 0.8,
-        Check::Text(pattern) => 0.5 * 0.8_f64.powf(pattern.literal_bytes() as f64),
+        Check::Text(pattern) => {
+            let literal_bytes = pattern.literal_bytes().min(99) as u8;
+            0.5 * 0.8_f64.powi(i32::from(literal_bytes))
+        }
     })
 }

@@ -1,5 +1,5 @@
-//! Which sets of routes an event can have, each with its plan; and the table that finds an
-//! event's set.
+//! Which sets of routes an event can have, with their plans; and the table that finds an event's
+//! set.
 
 use std::sync::Arc;
 
@@ -8,31 +8,64 @@ use yagura_parsers::ProjectionBuilder;
 use yagura_rules::taxonomy::{Route, Shape};
 use yagura_rules::{Detection, Taxonomy};
 
-use crate::classes::{ByEventId, ClassId, Classes, SHAPES, prefix_of};
+use crate::classes::{ByEventId, Class, ClassId, Classes, PlanId, SHAPES, prefix_of};
 use crate::compile::Routed;
 use crate::compile::class::ClassBuilder;
 use crate::matcher::plan::ClassPlan;
 
-/// Routes, as ascending indices: what an event's class is.
+/// Routes, as ascending indices.
 type RouteSet = Vec<u32>;
 
-/// Gives each distinct set of routes one id.
-#[derive(Default)]
-struct Interner {
-    ids: HashMap<RouteSet, ClassId>,
+/// Gives each distinct class, and each distinct set of routes that is a plan, one id.
+struct Interner<'a> {
+    routed: &'a [Routed],
+    classes: Vec<Class>,
+    class_ids: HashMap<Class, ClassId>,
     sets: Vec<RouteSet>,
+    plan_ids: HashMap<RouteSet, PlanId>,
 }
 
-impl Interner {
-    fn id(&mut self, set: RouteSet) -> ClassId {
-        if let Some(id) = self.ids.get(&set) {
-            return *id;
+impl<'a> Interner<'a> {
+    fn new(routed: &'a [Routed]) -> Self {
+        Self {
+            routed,
+            classes: Vec::new(),
+            class_ids: HashMap::new(),
+            sets: Vec::new(),
+            plan_ids: HashMap::new(),
         }
-        let id = ClassId(self.sets.len() as u32);
-        self.sets.push(set.clone());
-        self.ids.insert(set, id);
-        id
     }
+
+    /// The class of events that take these routes.
+    fn class(&mut self, routes: RouteSet) -> ClassId {
+        let (shared, special) = routes
+            .into_iter()
+            .partition(|route| is_shared(&self.routed[*route as usize].route));
+        let class = Class {
+            special: self.plan(special),
+            shared: self.plan(shared),
+        };
+        *self.class_ids.entry(class).or_insert_with(|| {
+            self.classes.push(class);
+            ClassId(self.classes.len() as u32 - 1)
+        })
+    }
+
+    fn plan(&mut self, set: RouteSet) -> Option<PlanId> {
+        if set.is_empty() {
+            return None;
+        }
+        let next = self.sets.len() as PlanId;
+        Some(*self.plan_ids.entry(set).or_insert_with_key(|set| {
+            self.sets.push(set.clone());
+            next
+        }))
+    }
+}
+
+/// Whether events of many classes take a route.
+fn is_shared(route: &Route) -> bool {
+    route.channels.is_empty() && route.event_ids.is_empty() && route.programs.is_empty()
 }
 
 pub(super) fn build(
@@ -41,7 +74,7 @@ pub(super) fn build(
     routed: &[Routed],
     taxonomy: &Taxonomy,
 ) -> Classes {
-    let mut interner = Interner::default();
+    let mut interner = Interner::new(routed);
     let set = |holds: &dyn Fn(&Route) -> bool| -> RouteSet {
         let all = (0u32..).zip(routed);
         all.filter(|(_, r)| holds(&r.route))
@@ -49,8 +82,8 @@ pub(super) fn build(
             .collect()
     };
     let by_shape = SHAPES.map(|shape| {
-        interner.id(set(&|route| {
-            route.shapes.contains(&shape) && route.programs.is_empty()
+        interner.class(set(&|route| {
+            route.shapes.contains(&shape) && is_shared(route)
         }))
     });
     let by_channel = channels(routed)
@@ -67,7 +100,7 @@ pub(super) fn build(
     let by_program = programs(routed)
         .into_iter()
         .map(|program| {
-            let class = interner.id(set(&|route| is_of_program(route, program)));
+            let class = interner.class(set(&|route| is_of_program(route, program)));
             (program.into(), class)
         })
         .collect();
@@ -82,6 +115,7 @@ pub(super) fn build(
             .map(|(provider, channel)| (provider.into(), channel.into()))
             .collect(),
         plans: plans(&interner.sets, names, rules, routed),
+        by_id: interner.classes,
     }
 }
 
@@ -106,7 +140,7 @@ fn programs(routed: &[Routed]) -> HashSet<&str> {
 }
 
 /// The classes of a channel's events; `None`: of a channel that no route names.
-fn by_event_id(channel: Option<&str>, routed: &[Routed], interner: &mut Interner) -> ByEventId {
+fn by_event_id(channel: Option<&str>, routed: &[Routed], interner: &mut Interner<'_>) -> ByEventId {
     let of_channel = |route: &Route| {
         route.shapes.contains(&Shape::Windows)
             && (route.channels.is_empty()
@@ -122,7 +156,7 @@ fn by_event_id(channel: Option<&str>, routed: &[Routed], interner: &mut Interner
             route.event_ids.is_empty() || event_id.is_some_and(|id| route.event_ids.contains(&id))
         };
         let set = candidates.iter().filter(|(_, route)| fits(route));
-        interner.id(set.map(|(i, _)| *i).collect())
+        interner.class(set.map(|(i, _)| *i).collect())
     };
     let named: HashSet<u32> = candidates
         .iter()

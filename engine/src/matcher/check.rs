@@ -164,10 +164,10 @@ pub(crate) fn is_within(address: IpAddr, network: Network) -> bool {
 fn date_part(text: &[u8], part: DatePart) -> Option<f64> {
     let time = time::parse_any(text)?;
     let (year, month, day, nanos_of_day) = time.civil();
-    let minutes = nanos_of_day / 60_000_000_000;
+    let minutes = (nanos_of_day / 60_000_000_000) as i32;
     Some(match part {
-        DatePart::Minute => (minutes % 60) as f64,
-        DatePart::Hour => (minutes / 60) as f64,
+        DatePart::Minute => f64::from(minutes % 60),
+        DatePart::Hour => f64::from(minutes / 60),
         DatePart::Day => f64::from(day),
         DatePart::Week => f64::from(time.iso_week()),
         DatePart::Month => f64::from(month),

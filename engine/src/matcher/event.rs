@@ -60,14 +60,11 @@ impl Scratch {
 
     fn next_event(&mut self) {
         self.candidates.clear();
-        self.stamp = match self.stamp.checked_add(1) {
-            Some(stamp) => stamp,
-            None => {
-                self.truth.fill(0);
-                self.opened.fill(0);
-                1
-            }
-        };
+        self.stamp = self.stamp.checked_add(1).unwrap_or_else(|| {
+            self.truth.fill(0);
+            self.opened.fill(0);
+            1
+        });
     }
 
     fn known(&self, predicate: PredicateId) -> Option<bool> {

@@ -17,13 +17,26 @@ pub struct Evidence<'a> {
     pub value: Value<'a>,
 }
 
+/// Whether a rule holds on the plan at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    Yes,
+    No,
+}
+
 impl EventMatch<'_> {
     /// Shows the values that made a rule match, each once.
-    pub(crate) fn evidence(&mut self, rule: RuleIndex, each: &mut impl FnMut(Evidence<'_>)) {
+    pub(crate) fn evidence(
+        &mut self,
+        rule: RuleIndex,
+        each: &mut impl FnMut(Evidence<'_>),
+    ) -> Found {
+        let mut held = Found::No;
         let plan = self.plan;
         let mut predicates: Vec<PredicateId> = Vec::new();
         for one in plan.rules.iter().filter(|one| one.rule == rule) {
             if plan.program.holds(one.root, &mut |p| self.holds(p)) {
+                held = Found::Yes;
                 // Both closures need the event; the first answers from what is known by now.
                 let mut note = |p: PredicateId| {
                     if !predicates.contains(&p) {
@@ -43,6 +56,7 @@ impl EventMatch<'_> {
                 each(Evidence { field, value });
             }
         }
+        held
     }
 }
 

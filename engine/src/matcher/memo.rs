@@ -152,13 +152,10 @@ impl Memo {
     fn forget(&mut self) {
         self.texts.clear();
         self.hits.clear();
-        self.generation = match self.generation.checked_add(1) {
-            Some(generation) => generation,
-            None => {
-                self.entries.fill(Entry::default());
-                1
-            }
-        };
+        self.generation = self.generation.checked_add(1).unwrap_or_else(|| {
+            self.entries.fill(Entry::default());
+            1
+        });
     }
 }
 

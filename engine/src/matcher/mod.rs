@@ -21,6 +21,8 @@ use crate::engine::{Engine, RuleIndex};
 use crate::matcher::event::{EventMatch, Scratch};
 use crate::matcher::texts::Texts;
 
+use evidence::Found;
+
 pub use evidence::Evidence;
 
 /// A rule that an event satisfies.
@@ -59,14 +61,12 @@ impl<'a> Matcher<'a> {
     pub fn scan(&mut self, batch: &EventBatch, format: Format, found: &mut Vec<Match>) {
         for (index, event) in batch.events().enumerate() {
             self.rules.clear();
-            let mut run = begin(
-                self.engine,
-                &mut self.texts,
-                &mut self.scratch,
-                event,
-                format,
-            );
-            run.matching_rules(&mut self.rules);
+            self.load_texts(event, format);
+            for plan in self.engine.classes.plans(event) {
+                let mut run = EventMatch::new(plan, event, &self.texts, &mut self.scratch);
+                run.look_up();
+                run.matching_rules(&mut self.rules);
+            }
             // A rule may come over several routes.
             self.rules.sort_unstable();
             self.rules.dedup();
@@ -85,32 +85,23 @@ impl<'a> Matcher<'a> {
         of: Match,
         mut each: impl FnMut(Evidence<'_>),
     ) {
-        if let Some(event) = batch.event(of.event) {
-            let mut run = begin(
-                self.engine,
-                &mut self.texts,
-                &mut self.scratch,
-                event,
-                format,
-            );
-            run.evidence(of.rule, &mut each);
+        let Some(event) = batch.event(of.event) else {
+            return;
+        };
+        self.load_texts(event, format);
+        for plan in self.engine.classes.plans(event) {
+            let mut run = EventMatch::new(plan, event, &self.texts, &mut self.scratch);
+            run.look_up();
+            if run.evidence(of.rule, &mut each) == Found::Yes {
+                return;
+            }
         }
     }
-}
 
-/// Looks an event's values up in the tables of its class.
-fn begin<'m>(
-    engine: &'m Engine,
-    texts: &'m mut Texts,
-    scratch: &'m mut Scratch,
-    event: Event<'m>,
-    format: Format,
-) -> EventMatch<'m> {
-    let plan = engine.classes.plan(event);
-    if plan.anything.is_some() {
-        texts.load(event, format, &engine.whole);
+    fn load_texts(&mut self, event: Event<'_>, format: Format) {
+        let mut plans = self.engine.classes.plans(event);
+        if plans.any(|plan| plan.anything.is_some()) {
+            self.texts.load(event, format, &self.engine.whole);
+        }
     }
-    let mut run = EventMatch::new(plan, event, texts, scratch);
-    run.look_up();
-    run
 }

@@ -96,10 +96,8 @@ pub fn is_on(route: &Route, taxonomy: &Taxonomy, event: &SlowEvent) -> bool {
     let event_id = event.first("EventID").parse::<u32>().ok();
     let known = taxonomy.channels().any(|c| c == channel);
     if channel.is_empty() {
-        channel = taxonomy
-            .channel_of_provider(&provider)
-            .unwrap_or_default()
-            .to_owned();
+        let of_provider = taxonomy.channel_of_provider(&provider);
+        channel.push_str(of_provider.unwrap_or_default());
     }
     let windows = event.kind == EventKind::Windows
         || known

@@ -78,7 +78,7 @@ impl Slow {
                 });
                 flags.push_str(if regex.multi_line { "m" } else { "" });
                 flags.push_str(if regex.dot_all { "s" } else { "" });
-                flags.push_str(":");
+                flags.push(':');
                 let pattern = format!("{flags}{})", regex.pattern);
                 cached(&pattern, |r| r.is_match(&self.bytes))
             }
@@ -131,10 +131,10 @@ impl Slow {
     fn date_part(&self, part: DatePart) -> Option<f64> {
         let time = time::parse_any(&self.bytes)?;
         let (year, month, day, nanos) = time.civil();
-        let minute_of_day = nanos / 60_000_000_000;
+        let minute_of_day = (nanos / 60_000_000_000) as i32;
         Some(match part {
-            DatePart::Minute => (minute_of_day % 60) as f64,
-            DatePart::Hour => (minute_of_day / 60) as f64,
+            DatePart::Minute => f64::from(minute_of_day % 60),
+            DatePart::Hour => f64::from(minute_of_day / 60),
             DatePart::Day => f64::from(day),
             DatePart::Month => f64::from(month),
             DatePart::Year => f64::from(year),
