@@ -18,6 +18,7 @@ use crate::matcher::plan::{
     Certainty, ClassPlan, ClassRule, Finding, Hit, NO_SLOT, Predicate, PredicateId, Slot, Source,
 };
 use crate::matcher::program::{Node, NodeId};
+use crate::matcher::raw_filter::RawFilter;
 use crate::matcher::required::required_literals;
 use crate::number::Numeric;
 
@@ -285,6 +286,11 @@ impl<'a> ClassBuilder<'a> {
             } else if let Some(slots) = plan.slots_of.get_mut(source.field.index()) {
                 slots[usize::from(source.hexadecimal)] = *index;
             }
+        }
+        if plan.anything.is_some() {
+            let keys = self.known.keys();
+            let keywords = keys.filter(|key| *key.sources == [Source::ANYTHING]);
+            plan.raw_filter = RawFilter::new(keywords.map(|key| &key.predicate.test));
         }
         for (i, predicate) in plan.predicates.iter().enumerate() {
             if predicate.finding == Finding::Direct && !predicate.triggers.is_empty() {

@@ -12,7 +12,7 @@ use hashbrown::DefaultHashBuilder;
 use crate::matcher::plan::PredicateId;
 
 /// Longer values repeat seldom and would crowd out the others.
-const TEXT_BYTES_MAX: usize = 512;
+const TEXT_BYTES_MAX: usize = 4_096;
 /// 1 MiB of entries a thread.
 const ENTRIES: usize = 1 << 15;
 /// Texts of a thread, together.

@@ -12,6 +12,7 @@ mod memo;
 pub(crate) mod pattern;
 pub(crate) mod plan;
 pub(crate) mod program;
+pub(crate) mod raw_filter;
 pub(crate) mod required;
 mod texts;
 
@@ -99,9 +100,13 @@ impl<'a> Matcher<'a> {
     }
 
     fn load_texts(&mut self, event: Event<'_>, format: Format) {
-        let mut plans = self.engine.classes.plans(event);
-        if plans.any(|plan| plan.anything.is_some()) {
-            self.texts.load(event, format, &self.engine.whole);
+        let plans = self.engine.classes.plans(event);
+        let mut filters = plans
+            .filter(|plan| plan.anything.is_some())
+            .map(|plan| plan.raw_filter.as_ref())
+            .peekable();
+        if filters.peek().is_some() {
+            self.texts.load(event, format, &self.engine.whole, filters);
         }
     }
 }

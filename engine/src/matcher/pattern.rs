@@ -49,13 +49,17 @@ pub(crate) fn simple(pattern: &Pattern) -> Option<(Simple, &str)> {
     }
 }
 
-/// The longest literal: whatever satisfies the pattern contains it.
-pub(crate) fn longest_literal(pattern: &Pattern) -> Option<&str> {
-    let literals = pattern.pieces.iter().filter_map(|piece| match piece {
+/// The literals: whatever satisfies the pattern contains each of them.
+pub(crate) fn literals(pattern: &Pattern) -> impl Iterator<Item = &str> {
+    pattern.pieces.iter().filter_map(|piece| match piece {
         Piece::Literal(text) => Some(text.as_str()),
         Piece::AnyRun | Piece::AnyOne => None,
-    });
-    literals.max_by_key(|text| text.len())
+    })
+}
+
+/// The longest literal.
+pub(crate) fn longest_literal(pattern: &Pattern) -> Option<&str> {
+    literals(pattern).max_by_key(|text| text.len())
 }
 
 impl WildPattern {

@@ -16,6 +16,7 @@ use crate::engine::RuleIndex;
 use crate::matcher::check::Check;
 use crate::matcher::literals::Literals;
 use crate::matcher::program::{NodeId, Program};
+use crate::matcher::raw_filter::RawFilter;
 
 /// A predicate, as an index into [`ClassPlan::predicates`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,6 +126,8 @@ pub(crate) struct ClassPlan {
     pub(crate) slots: Vec<Slot>,
     /// The slot for keywords.
     pub(crate) anything: Option<u16>,
+    /// Tells that no keyword can be in an event, if that can be told.
+    pub(crate) raw_filter: Option<RawFilter>,
     pub(crate) predicates: Vec<Predicate>,
     pub(crate) triggers: Vec<ClassRuleId>,
     pub(crate) rules: Vec<ClassRule>,

@@ -5,11 +5,15 @@ use yagura_parsers::{
     ValueKind,
 };
 
+use crate::matcher::raw_filter::RawFilter;
+
 /// Where the texts of the event at hand are.
 #[derive(Debug, Default)]
 enum Place {
-    /// Its line as it stands.
+    /// No keyword can be in it.
     #[default]
+    Nowhere,
+    /// Its line as it stands.
     Line,
     /// Its own values: it has no text, so the parser kept them all.
     Own,
@@ -26,13 +30,21 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    /// Prepares the texts of an event.
-    pub(crate) fn load(&mut self, event: Event<'_>, format: Format, whole: &Projection) {
+    /// Prepares the texts of an event. `filters`: those of all plans that have keywords.
+    pub(crate) fn load<'f>(
+        &mut self,
+        event: Event<'_>,
+        format: Format,
+        whole: &Projection,
+        mut filters: impl Iterator<Item = Option<&'f RawFilter>>,
+    ) {
         let structured = matches!(event.kind(), EventKind::Json | EventKind::Windows);
+        let may_hold = |filter: Option<&RawFilter>| filter.is_none_or(|f| f.may_hold(event.raw()));
         self.place = match (structured, event.raw().is_empty()) {
             (false, _) => Place::Line,
             (true, true) => Place::Own,
-            (true, false) => Place::Again,
+            (true, false) if filters.any(may_hold) => Place::Again,
+            (true, false) => Place::Nowhere,
         };
         if let Place::Again = self.place {
             self.again.recycle().extend_from_slice(event.raw());

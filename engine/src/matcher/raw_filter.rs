@@ -1,0 +1,70 @@
+//! Tells from the text of a structured event, as it stands, that no keyword can be in it: then
+//! it need not be read a second time (see [`super::texts`]).
+//!
+//! Looks for a part of each keyword that every encoding leaves as it is, and for the escapes
+//! that could hide one: JSON's `\u00..`, XML's `&#..;`, and the two characters beyond ASCII that
+//! fold to an ASCII letter.
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
+use yagura_rules::predicate::Test;
+
+use crate::fold::fold;
+use crate::matcher::check::regex_hir;
+use crate::matcher::pattern::literals;
+use crate::matcher::required::required_literals;
+
+/// Shorter parts are found nearly everywhere.
+const PART_BYTES_MIN: usize = 3;
+
+/// What else may stand for letters of a keyword. U+212A folds to `k`, U+017F to `s`.
+const DISGUISES: [&[u8]; 6] = [
+    b"\\u00",
+    b"\\u212a",
+    b"\\u017f",
+    b"&#",
+    "\u{212a}".as_bytes(),
+    "\u{17f}".as_bytes(),
+];
+
+/// An automaton over the parts.
+#[derive(Debug)]
+pub(crate) struct RawFilter(AhoCorasick);
+
+impl RawFilter {
+    /// `None` if one of the tests may hold without a part that could be looked for.
+    pub(crate) fn new<'t>(tests: impl Iterator<Item = &'t Test>) -> Option<Self> {
+        let mut parts: Vec<Vec<u8>> = DISGUISES.map(<[u8]>::to_vec).into();
+        for test in tests {
+            match test {
+                Test::Text(pattern) => {
+                    let plain = literals(pattern).map(|literal| plain_part(&fold(literal)));
+                    parts.push(plain.flatten().max_by_key(Vec::len)?);
+                }
+                Test::Regex(regex) => {
+                    for literal in required_literals(&regex_hir(regex)?)? {
+                        parts.push(plain_part(&literal)?);
+                    }
+                }
+                _ => return None,
+            }
+        }
+        let automaton = AhoCorasickBuilder::new()
+            .ascii_case_insensitive(true)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(parts);
+        automaton.ok().map(Self)
+    }
+
+    /// Whether a keyword may be in the event of this text.
+    pub(crate) fn may_hold(&self, raw: &[u8]) -> bool {
+        self.0.is_match(raw)
+    }
+}
+
+/// The longest part of a folded literal that JSON and XML write as it is.
+fn plain_part(literal: &[u8]) -> Option<Vec<u8>> {
+    let is_plain = |b: &u8| matches!(b, b' '..=b'~') && !br#""'\/<>&"#.contains(b);
+    let parts = literal.split(|b| !is_plain(b));
+    let longest = parts.max_by_key(|part| part.len())?;
+    (longest.len() >= PART_BYTES_MIN).then(|| longest.to_vec())
+}
