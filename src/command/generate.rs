@@ -96,19 +96,13 @@ struct Kinds(&'static [Kind]);
 static ALL: [(&str, Kind); Kind::ALL.len()] = Kind::ALL;
 
 fn kind_parser() -> impl TypedValueParser<Value = Kinds> {
-    let names = ALL.iter().map(|(name, _)| {
-        let value = PossibleValue::new(*name);
-        match name.strip_suffix("-nxlog") {
-            Some(source) => value.alias(format!("{source}-json-nxlog")),
-            None => value,
-        }
-    });
-    PossibleValuesParser::new(names.chain([PossibleValue::new("mixed")])).try_map(|name| {
-        let short = name.replace("-json-nxlog", "-nxlog");
-        if short == "mixed" {
+    let plain = ALL.iter().map(|(name, _)| PossibleValue::new(*name));
+    let names = plain.chain([PossibleValue::new("mixed")]);
+    PossibleValuesParser::new(names).try_map(|name| {
+        if name == "mixed" {
             return Ok(Kinds(&Kind::MIXED));
         }
-        let found = ALL.iter().find(|(of, _)| *of == short);
+        let found = ALL.iter().find(|(of, _)| *of == name);
         found
             .map(|(_, kind)| Kinds(std::slice::from_ref(kind)))
             .ok_or("unknown kind")
@@ -260,7 +254,8 @@ fn read_size(text: &str) -> Result<u64, String> {
         ("gib", 1 << 30),
         ("tb", 1_000_000_000_000),
     ];
-    measure(text, &UNITS).ok_or_else(|| "a size is a number and a unit, like 10MB or 2GiB".to_owned())
+    measure(text, &UNITS)
+        .ok_or_else(|| "a size is a number and a unit, like 10MB or 2GiB".to_owned())
 }
 
 fn read_duration(text: &str) -> Result<i64, String> {

@@ -113,7 +113,9 @@ impl User {
     fn new(index: usize) -> Self {
         let (given, family) = (lines(GIVEN).count(), lines(FAMILY).count());
         let given_name = lines(GIVEN).nth(index % given).unwrap_or("kim");
-        let family_name = lines(FAMILY).nth(index / given % family).unwrap_or("doe");
+        let family_name = lines(FAMILY)
+            .nth((index / given + index * 5) % family)
+            .unwrap_or("doe");
         let name = match index / (given * family) {
             0 => format!("{given_name}.{family_name}"),
             more => format!("{given_name}.{family_name}{more}"),

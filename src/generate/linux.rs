@@ -106,7 +106,14 @@ pub fn sshd(out: &mut Vec<u8>, world: &mut World, envelope: Envelope) {
     if (52..62).contains(&roll) {
         return;
     }
-    put(out, if (62..94).contains(&roll) { b" " } else { b" from " });
+    put(
+        out,
+        if (62..94).contains(&roll) {
+            b" "
+        } else {
+            b" from "
+        },
+    );
     client(out, world);
     put(out, b" port ");
     decimal(out, world.any_port());
@@ -177,14 +184,27 @@ pub fn netfilter(out: &mut Vec<u8>, world: &mut World, envelope: Envelope) {
     out.push(b'[');
     world.moment.uptime(out);
     let is_blocked = world.source.random.below(4) > 0;
-    put(out, if is_blocked { b"] [UFW BLOCK] " } else { b"] [UFW ALLOW] " });
-    put(out, b"IN=eth0 OUT= MAC=02:00:5e:00:53:01:02:00:5e:00:53:fe:08:00 SRC=");
+    put(
+        out,
+        if is_blocked {
+            b"] [UFW BLOCK] "
+        } else {
+            b"] [UFW ALLOW] "
+        },
+    );
+    put(
+        out,
+        b"IN=eth0 OUT= MAC=02:00:5e:00:53:01:02:00:5e:00:53:fe:08:00 SRC=",
+    );
     client(out, world);
     put(out, b" DST=");
     put(out, &world.fleet.host(host).address);
     let (port, service) = (
         world.any_port(),
-        world.source.random.of([22, 23, 80, 443, 445, 1433, 3389, 5060, 8080]),
+        world
+            .source
+            .random
+            .of([22, 23, 80, 443, 445, 1433, 3389, 5060, 8080]),
     );
     put(out, b" LEN=");
     decimal(out, 40 + port % 3 * 4);

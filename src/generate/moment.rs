@@ -184,6 +184,9 @@ mod tests {
         };
         let day = events_of_an_hour(1_772_442_000_000_000_000);
         let night = events_of_an_hour(1_772_413_200_000_000_000);
-        assert!(day > 5 * night && night > 1000, "{day} by day, {night} by night");
+        assert!(
+            day > 5 * night && night > 1000,
+            "{day} by day, {night} by night"
+        );
     }
 }

@@ -79,11 +79,19 @@ pub struct Process {
 impl Process {
     /// Appends its hashes, which depend on the image only.
     pub fn hashes(&self, out: &mut Vec<u8>) {
-        let seed = self.image.iter().fold(0xCBF2_9CE4_8422_2325u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)
-        });
+        let seed = self
+            .image
+            .iter()
+            .fold(0xCBF2_9CE4_8422_2325u64, |hash, byte| {
+                (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)
+            });
         let mut random = Random::new(seed);
-        for (name, count) in [("SHA1=", 40), (",MD5=", 32), (",SHA256=", 64), (",IMPHASH=", 32)] {
+        for (name, count) in [
+            ("SHA1=", 40),
+            (",MD5=", 32),
+            (",SHA256=", 64),
+            (",IMPHASH=", 32),
+        ] {
             out.extend_from_slice(name.as_bytes());
             text::hexadecimal(out, count, Case::Upper, &mut random);
         }
@@ -190,7 +198,12 @@ impl Processes {
             self.new_command(&mut process, host, user, fleet, source);
             if !self.programs[process.program].command.is_varied() {
                 process.command_line.extend_from_slice(b" -session ");
-                text::hexadecimal(&mut process.command_line, 10, Case::Lower, &mut source.random);
+                text::hexadecimal(
+                    &mut process.command_line,
+                    10,
+                    Case::Lower,
+                    &mut source.random,
+                );
             }
         } else {
             process.command_line.extend_from_slice(&known.command_line);
@@ -273,7 +286,9 @@ impl Processes {
         process.image.clear();
         if source.fresh() {
             let name = image.rsplit('\\').next().unwrap_or(image);
-            process.image.extend_from_slice(b"C:\\Program Files\\Tidemark\\releases\\");
+            process
+                .image
+                .extend_from_slice(b"C:\\Program Files\\Tidemark\\releases\\");
             text::hexadecimal(&mut process.image, 10, Case::Lower, &mut source.random);
             process.image.push(b'\\');
             process.image.extend_from_slice(name.as_bytes());
@@ -299,7 +314,11 @@ impl Processes {
             Some(user) => 0x10_0000 + user as u64 * 0x1_01F3,
             None => 0x3E7,
         };
-        let default = if program.runs_as_user { EXPLORER } else { SERVICES };
+        let default = if program.runs_as_user {
+            EXPLORER
+        } else {
+            SERVICES
+        };
         let is_parent = |other: &Process| other.image.ends_with(program.parent.as_bytes());
         process.parent = self.hosts[host]
             .iter()
@@ -330,7 +349,10 @@ impl Processes {
             if slot > EXPLORER {
                 process.program = self.ordinary.start + (slot - 2) * 2 % self.ordinary.len();
             }
-            let known = self.known.iter().find(|known| known.program == process.program);
+            let known = self
+                .known
+                .iter()
+                .find(|known| known.program == process.program);
             match known {
                 Some(known) => process.command_line.extend_from_slice(&known.command_line),
                 None => self.new_command(&mut process, host, user, fleet, source),

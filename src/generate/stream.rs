@@ -145,7 +145,9 @@ impl Stream {
 
     /// What each attack did so far.
     pub fn attacks(&self) -> impl Iterator<Item = String> {
-        self.attacks.iter().map(|attack| attack.describe(&self.world))
+        self.attacks
+            .iter()
+            .map(|attack| attack.describe(&self.world))
     }
 }
 

@@ -6,8 +6,9 @@
 //! | `{h8}`, `{H8}` | so many hexadecimal digits |
 //! | `{guid}`, `{word}` | a GUID, a word of a list |
 //! | `{user}`, `{host}` | who and where |
+//! | `{line}` | a line break |
 //!
-//! `\n` is a line break. Anything else in braces stays as it is.
+//! Anything else in braces stays as it is.
 
 use super::random::Random;
 use super::text::{self, Case};
@@ -41,8 +42,7 @@ pub struct Template {
 impl Template {
     /// Reads a template. There are no wrong ones: what is no place is text.
     pub fn new(source: &str) -> Self {
-        let source = source.replace("\\n", "\n");
-        let (mut pieces, mut literal, mut rest) = (Vec::new(), String::new(), source.as_str());
+        let (mut pieces, mut literal, mut rest) = (Vec::new(), String::new(), source);
         while let Some(start) = rest.find('{') {
             let place = rest[start..].find('}').map(|len| start + len);
             let piece = place.and_then(|end| Piece::named(&rest[start + 1..end]));
@@ -97,6 +97,7 @@ impl Template {
 impl Piece {
     fn named(name: &str) -> Option<Self> {
         match name {
+            "line" => return Some(Self::Literal((*b"\n").into())),
             "guid" => return Some(Self::Guid),
             "word" => return Some(Self::Word),
             "user" => return Some(Self::User),
@@ -125,7 +126,7 @@ mod tests {
 
     #[test]
     fn fills_places_and_keeps_the_rest() {
-        let template = Template::new(r"{user}@{host}\n{d3}:{word} { $_ } {x}");
+        let template = Template::new(r"{user}@{host}{line}{d3}:{word} { $_ } {x}");
         let scene = Scene {
             user: b"mira",
             host: b"ws-1",

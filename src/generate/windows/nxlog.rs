@@ -21,7 +21,10 @@ pub fn write(out: &mut Vec<u8>, event: &WindowsEvent, host: &Host, moment: &Mome
     put(out, of.provider.as_bytes());
     put(out, b"\",\"ProviderGuid\":\"");
     put(out, of.provider_guid.as_bytes());
-    put(out, b"\",\"Version\":5,\"OpcodeValue\":0,\"Opcode\":\"Info\",\"RecordNumber\":");
+    put(
+        out,
+        b"\",\"Version\":5,\"OpcodeValue\":0,\"Opcode\":\"Info\",\"RecordNumber\":",
+    );
     decimal(out, event.record_id);
     put(out, b",\"ExecutionProcessID\":");
     decimal(out, event.process_id);
@@ -49,5 +52,8 @@ pub fn write(out: &mut Vec<u8>, event: &WindowsEvent, host: &Host, moment: &Mome
     }
     put(out, b",\"EventReceivedTime\":\"");
     moment.spaced(out);
-    put(out, b"\",\"SourceModuleName\":\"eventlog\",\"SourceModuleType\":\"im_msvistalog\"}");
+    put(
+        out,
+        b"\",\"SourceModuleName\":\"eventlog\",\"SourceModuleType\":\"im_msvistalog\"}",
+    );
 }

@@ -14,8 +14,16 @@ const fn powershell(id: u16, title: &'static str, task: &'static str) -> EventTy
     }
 }
 
-const MODULE: EventType = powershell(4103, "CommandInvocation(Write-Output)", "Executing Pipeline");
-const SCRIPT_BLOCK: EventType = powershell(4104, "Creating Scriptblock text (1 of 1):", "Execute a Remote Command");
+const MODULE: EventType = powershell(
+    4103,
+    "CommandInvocation(Write-Output)",
+    "Executing Pipeline",
+);
+const SCRIPT_BLOCK: EventType = powershell(
+    4104,
+    "Creating Scriptblock text (1 of 1):",
+    "Execute a Remote Command",
+);
 
 /// One event of everyday work, or now and then a script that rules look for.
 pub fn ordinary(event: &mut WindowsEvent, world: &mut World) {

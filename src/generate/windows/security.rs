@@ -18,9 +18,18 @@ const fn security(id: u16, title: &'static str, task: &'static str) -> EventType
 const LOGON: EventType = security(4624, "An account was successfully logged on.", "Logon");
 const LOGON_FAILED: EventType = security(4625, "An account failed to log on.", "Logon");
 const LOGOFF: EventType = security(4634, "An account was logged off.", "Logoff");
-const FILE_ACCESS: EventType = security(4663, "An attempt was made to access an object.", "File System");
-const PRIVILEGES: EventType = security(4672, "Special privileges assigned to new logon.", "Special Logon");
-const PROCESS_CREATE: EventType = security(4688, "A new process has been created.", "Process Creation");
+const FILE_ACCESS: EventType = security(
+    4663,
+    "An attempt was made to access an object.",
+    "File System",
+);
+const PRIVILEGES: EventType = security(
+    4672,
+    "Special privileges assigned to new logon.",
+    "Special Logon",
+);
+const PROCESS_CREATE: EventType =
+    security(4688, "A new process has been created.", "Process Creation");
 const PROCESS_EXIT: EventType = security(4689, "A process has exited.", "Process Termination");
 const SERVICE_TICKET: EventType = security(
     4769,
@@ -51,7 +60,12 @@ pub enum Outcome {
 pub fn ordinary(event: &mut WindowsEvent, world: &mut World) {
     let host = world.any_host();
     if world.is_suspicious() {
-        let World { processes, fleet, source, .. } = world;
+        let World {
+            processes,
+            fleet,
+            source,
+            ..
+        } = world;
         let slot = processes.start_suspicious(host, fleet, source);
         return process_created(event, world, host, slot);
     }
@@ -69,7 +83,12 @@ pub fn ordinary(event: &mut WindowsEvent, world: &mut World) {
         24..36 => logoff(event, world, host, user),
         36..42 => privileges(event, world, host, user),
         42..66 => {
-            let World { processes, fleet, source, .. } = world;
+            let World {
+                processes,
+                fleet,
+                source,
+                ..
+            } = world;
             let slot = processes.start(host, fleet, source);
             process_created(event, world, host, slot);
         }
@@ -80,7 +99,12 @@ pub fn ordinary(event: &mut WindowsEvent, world: &mut World) {
     }
 }
 
-fn account(event: &mut WindowsEvent, world: &World, [sid, name, domain, id]: [&'static str; 4], user: usize) {
+fn account(
+    event: &mut WindowsEvent,
+    world: &World,
+    [sid, name, domain, id]: [&'static str; 4],
+    user: usize,
+) {
     let person = world.fleet.user(user);
     event.text(sid, &person.sid);
     event.text(name, &person.name);
@@ -88,8 +112,18 @@ fn account(event: &mut WindowsEvent, world: &World, [sid, name, domain, id]: [&'
     event.hexadecimal(id, 0x10_0000 + user as u64 * 0x1_01F3);
 }
 
-const SUBJECT: [&str; 4] = ["SubjectUserSid", "SubjectUserName", "SubjectDomainName", "SubjectLogonId"];
-const TARGET: [&str; 4] = ["TargetUserSid", "TargetUserName", "TargetDomainName", "TargetLogonId"];
+const SUBJECT: [&str; 4] = [
+    "SubjectUserSid",
+    "SubjectUserName",
+    "SubjectDomainName",
+    "SubjectLogonId",
+];
+const TARGET: [&str; 4] = [
+    "TargetUserSid",
+    "TargetUserName",
+    "TargetDomainName",
+    "TargetLogonId",
+];
 
 /// Events 4624 and 4625, over the network.
 pub fn logon(
@@ -101,7 +135,14 @@ pub fn logon(
     outcome: Outcome,
 ) {
     let port = world.any_port();
-    event.begin(if outcome == Outcome::Success { LOGON } else { LOGON_FAILED }, host);
+    event.begin(
+        if outcome == Outcome::Success {
+            LOGON
+        } else {
+            LOGON_FAILED
+        },
+        host,
+    );
     event.text("SubjectUserSid", "S-1-0-0");
     event.text("SubjectUserName", "-");
     event.text("SubjectDomainName", "-");
@@ -139,7 +180,10 @@ fn logoff(event: &mut WindowsEvent, world: &mut World, host: usize, user: usize)
 fn privileges(event: &mut WindowsEvent, world: &mut World, host: usize, user: usize) {
     event.begin(PRIVILEGES, host);
     account(event, world, SUBJECT, user);
-    event.text("PrivilegeList", "SeSecurityPrivilege SeBackupPrivilege SeRestorePrivilege");
+    event.text(
+        "PrivilegeList",
+        "SeSecurityPrivilege SeBackupPrivilege SeRestorePrivilege",
+    );
 }
 
 /// Event 4688.
@@ -172,7 +216,12 @@ fn system_account(event: &mut WindowsEvent) {
 }
 
 fn process_exited(event: &mut WindowsEvent, world: &mut World, host: usize) {
-    let World { processes, fleet, source, .. } = world;
+    let World {
+        processes,
+        fleet,
+        source,
+        ..
+    } = world;
     let slot = processes.any(host, fleet, source);
     event.begin(PROCESS_EXIT, host);
     let this = world.processes.get(host, slot);
@@ -212,13 +261,20 @@ pub fn service_ticket(
 }
 
 fn file_access(event: &mut WindowsEvent, world: &mut World, host: usize, user: usize) {
-    let World { processes, fleet, source, .. } = world;
+    let World {
+        processes,
+        fleet,
+        source,
+        ..
+    } = world;
     let slot = processes.any(host, fleet, source);
     event.begin(FILE_ACCESS, host);
     account(event, world, SUBJECT, user);
     event.text("ObjectServer", "Security");
     event.text("ObjectType", "File");
-    event.write_free("ObjectName", |out| world.draw(out, |texts| &texts.files, user, host));
+    event.write_free("ObjectName", |out| {
+        world.draw(out, |texts| &texts.files, user, host)
+    });
     event.hexadecimal("HandleId", 0x400 + user as u64 * 4);
     event.text("AccessList", "%%4416");
     event.text("AccessMask", "0x1");
@@ -229,7 +285,12 @@ fn file_access(event: &mut WindowsEvent, world: &mut World, host: usize, user: u
 }
 
 fn connection(event: &mut WindowsEvent, world: &mut World, host: usize) {
-    let World { processes, fleet, source, .. } = world;
+    let World {
+        processes,
+        fleet,
+        source,
+        ..
+    } = world;
     let slot = processes.any(host, fleet, source);
     let (port, to) = (world.any_port(), world.any_host());
     event.begin(CONNECTION, host);

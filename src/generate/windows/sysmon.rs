@@ -17,34 +17,57 @@ const fn sysmon(id: u16, title: &'static str, task: &'static str) -> EventType {
     }
 }
 
-const PROCESS_CREATE: EventType = sysmon(1, "Process Create:", "Process Create (rule: ProcessCreate)");
+const PROCESS_CREATE: EventType =
+    sysmon(1, "Process Create:", "Process Create (rule: ProcessCreate)");
 const NETWORK_CONNECT: EventType = sysmon(
     3,
     "Network connection detected:",
     "Network connection detected (rule: NetworkConnect)",
 );
-const PROCESS_END: EventType = sysmon(5, "Process terminated:", "Process terminated (rule: ProcessTerminate)");
+const PROCESS_END: EventType = sysmon(
+    5,
+    "Process terminated:",
+    "Process terminated (rule: ProcessTerminate)",
+);
 const IMAGE_LOAD: EventType = sysmon(7, "Image loaded:", "Image loaded (rule: ImageLoad)");
-const PROCESS_ACCESS: EventType = sysmon(10, "Process accessed:", "Process accessed (rule: ProcessAccess)");
+const PROCESS_ACCESS: EventType = sysmon(
+    10,
+    "Process accessed:",
+    "Process accessed (rule: ProcessAccess)",
+);
 const FILE_CREATE: EventType = sysmon(11, "File created:", "File created (rule: FileCreate)");
 const REGISTRY_KEY: EventType = sysmon(
     12,
     "Registry object added or deleted:",
     "Registry object added or deleted (rule: RegistryEvent)",
 );
-const REGISTRY_VALUE: EventType = sysmon(13, "Registry value set:", "Registry value set (rule: RegistryEvent)");
+const REGISTRY_VALUE: EventType = sysmon(
+    13,
+    "Registry value set:",
+    "Registry value set (rule: RegistryEvent)",
+);
 const DNS_QUERY: EventType = sysmon(22, "Dns query:", "Dns query (rule: DnsQuery)");
 
 /// One event of everyday work, or now and then a process that rules look for.
 pub fn ordinary(event: &mut WindowsEvent, world: &mut World) {
     let host = world.any_host();
     if world.is_suspicious() {
-        let World { processes, fleet, source, .. } = world;
+        let World {
+            processes,
+            fleet,
+            source,
+            ..
+        } = world;
         let slot = processes.start_suspicious(host, fleet, source);
         return process_created(event, world, host, slot);
     }
     let roll = world.source.random.below(100);
-    let World { processes, fleet, source, .. } = world;
+    let World {
+        processes,
+        fleet,
+        source,
+        ..
+    } = world;
     if roll < 12 {
         let slot = processes.start(host, fleet, source);
         return process_created(event, world, host, slot);
@@ -99,7 +122,11 @@ pub fn process_created(event: &mut WindowsEvent, world: &mut World, host: usize,
     event.guid("LogonGuid", [this.logon << 32 | 0x5A5A, this.logon]);
     event.hexadecimal("LogonId", this.logon);
     event.number("TerminalSessionId", u64::from(this.user.is_some()));
-    let integrity = if this.user.is_some() { "Medium" } else { "System" };
+    let integrity = if this.user.is_some() {
+        "Medium"
+    } else {
+        "System"
+    };
     event.text("IntegrityLevel", integrity);
     event.write_free("Hashes", |out| this.hashes(out));
     event.guid("ParentProcessGuid", parent.guid);
@@ -150,7 +177,10 @@ pub fn connected(
         }
     }
     event.number("DestinationPort", if roll % 10 == 0 { 80 } else { 443 });
-    event.text("DestinationPortName", if roll % 10 == 0 { "http" } else { "https" });
+    event.text(
+        "DestinationPortName",
+        if roll % 10 == 0 { "http" } else { "https" },
+    );
 }
 
 fn image_loaded(event: &mut WindowsEvent, world: &mut World, host: usize, slot: usize) {
@@ -175,10 +205,18 @@ fn image_loaded(event: &mut WindowsEvent, world: &mut World, host: usize, slot: 
 
 fn process_accessed(event: &mut WindowsEvent, world: &mut World, host: usize, slot: usize) {
     begin(event, world, host, PROCESS_ACCESS);
-    let World { processes, fleet, source, .. } = world;
+    let World {
+        processes,
+        fleet,
+        source,
+        ..
+    } = world;
     let target = processes.any(host, fleet, source);
     let mut offsets = source.random.next();
-    let (this, target) = (world.processes.get(host, slot), world.processes.get(host, target));
+    let (this, target) = (
+        world.processes.get(host, slot),
+        world.processes.get(host, target),
+    );
     event.guid("SourceProcessGUID", this.guid);
     event.number("SourceProcessId", this.id.into());
     event.number("SourceThreadId", u64::from(this.id) + 8);
@@ -190,7 +228,13 @@ fn process_accessed(event: &mut WindowsEvent, world: &mut World, host: usize, sl
     event.write("CallTrace", |out| {
         // Not by chance alone: the same code is called again and again.
         offsets %= 16;
-        for library in ["ntdll.dll", "KERNELBASE.dll", "sechost.dll", "KERNEL32.DLL", "ntdll.dll"] {
+        for library in [
+            "ntdll.dll",
+            "KERNELBASE.dll",
+            "sechost.dll",
+            "KERNEL32.DLL",
+            "ntdll.dll",
+        ] {
             out.extend_from_slice(b"C:\\Windows\\System32\\");
             out.extend_from_slice(library.as_bytes());
             out.push(b'+');
@@ -252,7 +296,9 @@ fn dns_query(event: &mut WindowsEvent, world: &mut World, host: usize, slot: usi
     let this = world.processes.get(host, slot);
     event.guid("ProcessGuid", this.guid);
     event.number("ProcessId", this.id.into());
-    event.write_free("QueryName", |out| world.draw(out, |texts| &texts.domains, 0, host));
+    event.write_free("QueryName", |out| {
+        world.draw(out, |texts| &texts.domains, 0, host)
+    });
     event.text("QueryStatus", "0");
     let number = world.source.random.below(1000) * 8;
     event.write("QueryResults", |out| {

@@ -21,7 +21,10 @@ pub fn write(out: &mut Vec<u8>, event: &WindowsEvent, host: &Host, moment: &Mome
     put(out, moment.iso());
     put(out, b"Z\"},\"host\":{\"name\":\"");
     put(out, &host.full_name);
-    put(out, b"\"},\"log\":{\"level\":\"information\"},\"winlog\":{\"channel\":\"");
+    put(
+        out,
+        b"\"},\"log\":{\"level\":\"information\"},\"winlog\":{\"channel\":\"",
+    );
     put(out, of.channel.name());
     put(out, b"\",\"computer_name\":\"");
     put(out, &host.full_name);
@@ -35,7 +38,10 @@ pub fn write(out: &mut Vec<u8>, event: &WindowsEvent, host: &Host, moment: &Mome
     decimal(out, event.record_id);
     put(out, b",\"task\":\"");
     put(out, of.task.as_bytes());
-    put(out, b"\",\"opcode\":\"Info\",\"api\":\"wineventlog\",\"process\":{\"pid\":");
+    put(
+        out,
+        b"\",\"opcode\":\"Info\",\"api\":\"wineventlog\",\"process\":{\"pid\":",
+    );
     decimal(out, event.process_id);
     put(out, b",\"thread\":{\"id\":");
     decimal(out, event.thread_id);
@@ -68,7 +74,10 @@ pub fn write(out: &mut Vec<u8>, event: &WindowsEvent, host: &Host, moment: &Mome
     }
     put(out, b"\",\"agent\":{\"name\":\"");
     put(out, &host.name);
-    put(out, b"\",\"type\":\"winlogbeat\",\"version\":\"8.17.0\"},\"ecs\":{\"version\":\"8.0.0\"}}");
+    put(
+        out,
+        b"\",\"type\":\"winlogbeat\",\"version\":\"8.17.0\"},\"ecs\":{\"version\":\"8.0.0\"}}",
+    );
 }
 
 /// How long an escaped text is, up to its quote.

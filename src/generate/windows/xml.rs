@@ -21,7 +21,10 @@ pub fn write(out: &mut Vec<u8>, event: &WindowsEvent, host: &Host, moment: &Mome
     put(out, moment.iso());
     put(out, b"0000Z\"/><EventRecordID>");
     decimal(out, event.record_id);
-    put(out, b"</EventRecordID><Correlation/><Execution ProcessID=\"");
+    put(
+        out,
+        b"</EventRecordID><Correlation/><Execution ProcessID=\"",
+    );
     decimal(out, event.process_id);
     put(out, b"\" ThreadID=\"");
     decimal(out, event.thread_id);
@@ -29,7 +32,10 @@ pub fn write(out: &mut Vec<u8>, event: &WindowsEvent, host: &Host, moment: &Mome
     put(out, of.channel.name());
     put(out, b"</Channel><Computer>");
     put(out, &host.full_name);
-    put(out, b"</Computer><Security UserID=\"S-1-5-18\"/></System><EventData>");
+    put(
+        out,
+        b"</Computer><Security UserID=\"S-1-5-18\"/></System><EventData>",
+    );
     for (name, value) in event.values() {
         put(out, b"<Data Name=\"");
         put(out, name.as_bytes());
