@@ -87,7 +87,7 @@ impl Fleet {
 
 impl Host {
     fn new(index: usize) -> Self {
-        let name = if index % 4 == 0 {
+        let name = if index.is_multiple_of(4) {
             let role = ROLES[index / 4 % ROLES.len()];
             format!("{role}-{:02}", index / 32 + 1)
         } else {
@@ -135,7 +135,7 @@ pub fn outside_address(out: &mut Vec<u8>, number: u32) {
         text::hexadecimal_of(out, u64::from(number & 0xFFFF), 4, text::Case::Lower);
         return;
     }
-    let network: &[u8] = if number % 2 == 0 {
+    let network: &[u8] = if number.is_multiple_of(2) {
         b"198.51.100."
     } else {
         b"203.0.113."

@@ -265,7 +265,7 @@ fn file_access(event: &mut WindowsEvent, world: &mut World, host: usize, user: u
     event.text("ObjectServer", "Security");
     event.text("ObjectType", "File");
     event.write_free("ObjectName", |out| {
-        world.draw(out, |texts| &texts.files, user, host)
+        world.draw(out, |texts| &texts.files, user, host);
     });
     event.hexadecimal("HandleId", 0x400 + user as u64 * 4);
     event.text("AccessList", "%%4416");

@@ -172,17 +172,14 @@ pub fn connected(
     event.number("SourcePort", port);
     event.text("SourcePortName", "-");
     event.text("DestinationIsIpv6", "false");
-    match to {
-        Some((address, name)) => {
-            event.text("DestinationIp", address);
-            event.free("DestinationHostname", name);
-        }
-        None => {
-            event.write("DestinationIp", |out| outside_address(out, roll * 8));
-            event.write_free("DestinationHostname", |out| {
-                world.draw(out, |texts| &texts.domains, 0, host);
-            });
-        }
+    if let Some((address, name)) = to {
+        event.text("DestinationIp", address);
+        event.free("DestinationHostname", name);
+    } else {
+        event.write("DestinationIp", |out| outside_address(out, roll * 8));
+        event.write_free("DestinationHostname", |out| {
+            world.draw(out, |texts| &texts.domains, 0, host);
+        });
     }
     event.number("DestinationPort", if roll % 10 == 0 { 80 } else { 443 });
     event.text(
@@ -305,7 +302,7 @@ fn dns_query(event: &mut WindowsEvent, world: &mut World, host: usize, slot: usi
     event.guid("ProcessGuid", this.guid);
     event.number("ProcessId", this.id.into());
     event.write_free("QueryName", |out| {
-        world.draw(out, |texts| &texts.domains, 0, host)
+        world.draw(out, |texts| &texts.domains, 0, host);
     });
     event.text("QueryStatus", "0");
     let number = world.source.random.below(1000) * 8;
