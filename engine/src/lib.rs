@@ -13,6 +13,7 @@ mod compile;
 mod engine;
 mod fold;
 mod matcher;
+mod needles;
 mod number;
 pub mod pipeline;
 
