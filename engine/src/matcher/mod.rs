@@ -5,6 +5,7 @@
 //! kept from event to event and cleared by counting up a stamp.
 
 pub(crate) mod check;
+mod class_memo;
 mod event;
 mod evidence;
 pub(crate) mod literals;
@@ -18,7 +19,9 @@ mod texts;
 
 use yagura_parsers::{Event, EventBatch, Format};
 
+use crate::classes::{Class, Marks};
 use crate::engine::{Engine, RuleIndex};
+use crate::matcher::class_memo::ClassMemo;
 use crate::matcher::event::{EventMatch, Scratch};
 use crate::matcher::texts::Texts;
 
@@ -38,6 +41,7 @@ pub struct Match {
 /// Matches batches; one for each thread.
 pub struct Matcher<'a> {
     engine: &'a Engine,
+    class_memo: ClassMemo,
     texts: Texts,
     scratch: Scratch,
     rules: Vec<RuleIndex>,
@@ -51,6 +55,7 @@ impl<'a> Matcher<'a> {
         let slots = plans.iter().map(|p| p.slots.len()).sum();
         Self {
             engine,
+            class_memo: ClassMemo::new(),
             texts: Texts::default(),
             scratch: Scratch::new(predicates, rules, slots),
             rules: Vec::new(),
@@ -60,10 +65,12 @@ impl<'a> Matcher<'a> {
     /// Adds to `found` each rule that each event satisfies, in the order of events, then of
     /// rules. `format` is the one that the batch was parsed with.
     pub fn scan(&mut self, batch: &EventBatch, format: Format, found: &mut Vec<Match>) {
+        let classes = &self.engine.classes;
         for (index, event) in batch.events().enumerate() {
             self.rules.clear();
-            self.load_texts(event, format);
-            for plan in self.engine.classes.plans(event) {
+            let class = self.class_memo.class(classes, &Marks::of(event));
+            self.load_texts(class, event, format);
+            for plan in classes.plans(class) {
                 let mut run = EventMatch::new(plan, event, &self.texts, &mut self.scratch);
                 run.look_up();
                 run.matching_rules(&mut self.rules);
@@ -89,8 +96,9 @@ impl<'a> Matcher<'a> {
         let Some(event) = batch.event(of.event) else {
             return;
         };
-        self.load_texts(event, format);
-        for plan in self.engine.classes.plans(event) {
+        let class = self.engine.classes.class(&Marks::of(event));
+        self.load_texts(class, event, format);
+        for plan in self.engine.classes.plans(class) {
             let mut run = EventMatch::new(plan, event, &self.texts, &mut self.scratch);
             run.look_up();
             if run.evidence(of.rule, &mut each) == Found::Yes {
@@ -99,8 +107,8 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    fn load_texts(&mut self, event: Event<'_>, format: Format) {
-        let plans = self.engine.classes.plans(event);
+    fn load_texts(&mut self, class: Class, event: Event<'_>, format: Format) {
+        let plans = self.engine.classes.plans(class);
         let mut filters = plans
             .filter(|plan| plan.anything.is_some())
             .map(|plan| plan.raw_filter.as_ref())

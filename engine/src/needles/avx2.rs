@@ -1,6 +1,9 @@
 //! The AVX2 way: 32 places at once.
 #![allow(unsafe_code)]
-#![expect(clippy::cast_ptr_alignment, reason = "the loads used need no alignment")]
+#![expect(
+    clippy::cast_ptr_alignment,
+    reason = "the loads used need no alignment"
+)]
 
 use std::arch::x86_64::{
     __m128i, __m256i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256,
