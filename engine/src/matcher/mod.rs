@@ -16,6 +16,7 @@ pub(crate) mod program;
 pub(crate) mod raw_filter;
 pub(crate) mod required;
 mod texts;
+mod trie;
 
 use std::sync::Arc;
 
