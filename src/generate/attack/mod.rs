@@ -15,7 +15,7 @@ pub use order::{AttackOrder, AttackType};
 use yagura_parsers::Timestamp;
 
 use super::fleet::outside_address;
-use super::kind::Kind;
+use super::kind::{Family, Kind};
 use super::linux::Envelope;
 use super::windows::WindowsEvent;
 use super::world::World;
@@ -88,11 +88,14 @@ impl Attack {
 
     /// The time of the next step; none if all were made.
     pub fn due(&self) -> Option<i64> {
-        let steps = self.order.steps();
-        (self.step < steps).then(|| {
-            let share = i128::from(self.duration) * i128::from(self.step) / i128::from(steps);
-            self.start.saturating_add(share as i64)
-        })
+        (self.step < self.order.steps()).then(|| self.time_of(self.step))
+    }
+
+    fn time_of(&self, step: u32) -> i64 {
+        let steps = i128::from(self.order.steps());
+        let share = i128::from(self.duration) * i128::from(step) / steps;
+        // A share of a duration is no longer than it.
+        self.start.saturating_add(share as i64)
     }
 
     /// Makes the next step.
@@ -105,17 +108,22 @@ impl Attack {
     /// What it does, for whoever checks a detection against it.
     pub fn describe(&self, world: &World) -> String {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let (host, user) = (world.fleet.host(self.host), world.fleet.user(self.user));
-        format!(
-            "{}={}: {} events from {} to {}, host {}, user {}, address {}",
-            self.order.attack.name(),
-            self.order.count,
-            self.order.steps(),
+        let order = self.order;
+        let mut told = format!(
+            "{}={}: {} events from {} to {}, host {}, address {}",
+            order.attack.name(),
+            order.count,
+            order.steps(),
             Timestamp(self.start),
-            Timestamp(self.start.saturating_add(self.duration)),
-            text(&host.name),
-            text(&user.name),
+            Timestamp(self.time_of(order.steps() - 1)),
+            text(&world.fleet.host(self.host).name),
             text(&self.address),
-        )
+        );
+        // The others have no account, or that of root.
+        if order.attack.family() == Family::Windows {
+            told.push_str(", user ");
+            told.push_str(&text(&world.fleet.user(self.user).name));
+        }
+        told
     }
 }
