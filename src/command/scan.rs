@@ -108,7 +108,7 @@ impl ScanArgs {
 /// The rules, ready to be evaluated.
 struct Prepared {
     loaded: Loaded,
-    engine: Engine,
+    engine: Arc<Engine>,
     took: Duration,
 }
 
@@ -167,7 +167,7 @@ fn prepare(args: &ScanArgs, terminal: Terminal) -> Result<Prepared, Failure> {
     } else {
         Extent::Projected
     };
-    let engine = Engine::compile(&rules, &Taxonomy::shipped(), extent)?;
+    let engine = Arc::new(Engine::compile(&rules, &Taxonomy::shipped(), extent)?);
     Ok(Prepared {
         loaded,
         engine,
@@ -200,7 +200,7 @@ fn unrouted(engine: &Engine) -> Vec<&Detection> {
 fn detect(
     args: &ScanArgs,
     terminal: Terminal,
-    engine: &Engine,
+    engine: &Arc<Engine>,
     mut sources: Sources,
     inputs: &Inputs,
 ) -> Result<Statistics, Failure> {
