@@ -238,7 +238,7 @@ fn process_accessed(event: &mut WindowsEvent, world: &mut World, host: usize, sl
             out.extend_from_slice(b"C:\\Windows\\System32\\");
             out.extend_from_slice(library.as_bytes());
             out.push(b'+');
-            offsets = offsets * 7919 + 4099;
+            offsets = offsets.wrapping_mul(7919).wrapping_add(4099);
             super::super::text::hexadecimal_of(out, offsets, 5, super::super::text::Case::Lower);
             out.push(b'|');
         }
