@@ -46,6 +46,8 @@ enum Command {
     Rules(command::rules::RulesArgs),
     /// Scan the sample logs of a made-up break-in with sample rules
     Demo(command::demo::DemoArgs),
+    /// Generate logs of a made-up company, with attacks among them if wanted
+    Gen(command::generate::GenerateArgs),
     /// Print a script that completes commands in your shell
     Completions(command::completions::CompletionsArgs),
 }
@@ -64,6 +66,7 @@ pub fn run() -> ExitCode {
         Command::Events(args) => command::events::run(args, terminal),
         Command::Rules(args) => command::rules::run(args, terminal),
         Command::Demo(args) => command::demo::run(args, terminal),
+        Command::Gen(args) => command::generate::run(args),
         Command::Completions(args) => command::completions::run(args),
     };
     ended
