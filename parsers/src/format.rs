@@ -133,7 +133,7 @@ impl EventBatch {
         }
         let mut context = LineContext { near: origin.near };
         let parse_line = match format {
-            Format::JsonLines => json::line,
+            Format::JsonLines => return json::lines(input, &mut out),
             Format::Json => return json::stream(input, &mut out),
             Format::WindowsXml => return windows::xml::stream(input, &mut out),
             Format::Evtx => return windows::evtx::chunk(input, origin.position, &mut out),
