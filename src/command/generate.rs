@@ -26,7 +26,7 @@ Examples:
   yagura gen --kind apache --attack access-flood --bytes 100MB --seed 7 > access.log
 
 Kinds that have no format in common (`mixed` among them) come as RFC 5424 syslog.
-Attacks come on top of --events, --bytes and --duration, whole; what they did is told on
+Attacks come on top of --events, --bytes and --duration, whole; what they do is told on
 standard error. Attacks: ssh-bruteforce (kind sshd), access-flood (apache) and, with any
 Windows kind, password-spraying, kerberoasting, lateral-movement, ransomware, exfiltration,
 log-clearing. A count of failures, requests, machines or files can follow: access-flood=1000.
@@ -112,16 +112,17 @@ fn kind_parser() -> impl TypedValueParser<Value = Kinds> {
 /// Runs the command.
 pub fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
     let mut stream = Stream::new(&args.options()).map_err(unseen)?;
-    match &args.output {
-        Some(path) => write_file(path, &mut stream)?,
-        None => write_standard_output(args, &mut stream)?,
-    }
+    // Before the events: an endless stream has no other time for it.
     let mut told = String::new();
     for attack in stream.attacks() {
         told.push_str(&attack);
         told.push('\n');
     }
     print_error(&told);
+    match &args.output {
+        Some(path) => write_file(path, &mut stream)?,
+        None => write_standard_output(args, &mut stream)?,
+    }
     Ok(Exit::Success)
 }
 

@@ -1,7 +1,8 @@
 //! Who and what there is: machines and people, and how popular each of them is.
 //!
-//! Everything is made up. Addresses are those that RFC 5737 and RFC 3849 set aside for
-//! documentation, names end in `.example`.
+//! Everything is made up. Names end in `.example`. Addresses from outside are those that RFC 5737
+//! and RFC 3849 set aside for documentation; those of our own machines are private ones (RFC
+//! 1918), since rules tell inside from outside by that.
 
 use super::random::{Random, Zipf};
 use super::template::lines;
@@ -73,11 +74,6 @@ impl Fleet {
         self.hosts.len()
     }
 
-    /// How many people there are.
-    pub fn user_count(&self) -> usize {
-        self.users.len()
-    }
-
     /// A machine; a few have most of the traffic.
     pub fn any_host(&self, random: &mut Random) -> usize {
         self.host_popularity.draw(random)
@@ -91,15 +87,16 @@ impl Fleet {
 
 impl Host {
     fn new(index: usize) -> Self {
-        let name = if index % 4 == 0 {
+        let name = if index.is_multiple_of(4) {
             let role = ROLES[index / 4 % ROLES.len()];
             format!("{role}-{:02}", index / 32 + 1)
         } else {
             format!("ws-{index:04}")
         };
-        let address = match index {
-            0..=252 => format!("192.0.2.{}", index + 1),
-            _ => format!("2001:db8:0:{:x}::{:x}", index >> 16, index & 0xFFFF),
+        let address = format!("10.20.{}.{}", index / 250 % 250, index % 250 + 1);
+        let address = match index / 62_500 {
+            0 => address,
+            more => address.replacen("20", &(20 + more).to_string(), 1),
         };
         Self {
             full_name: format!("{name}.tidemark.example").into_bytes().into(),
@@ -138,7 +135,7 @@ pub fn outside_address(out: &mut Vec<u8>, number: u32) {
         text::hexadecimal_of(out, u64::from(number & 0xFFFF), 4, text::Case::Lower);
         return;
     }
-    let network: &[u8] = if number % 2 == 0 {
+    let network: &[u8] = if number.is_multiple_of(2) {
         b"198.51.100."
     } else {
         b"203.0.113."

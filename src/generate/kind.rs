@@ -133,7 +133,7 @@ impl Kind {
             Self::WindowsJson(_, shape) => (shape, envelope),
             Self::WindowsXml => (Shape::Xml, envelope),
             // Each machine has one shipper.
-            Self::WindowsSyslog if event.host % 2 == 0 => (Shape::Xml, Envelope::Syslog),
+            Self::WindowsSyslog if event.host.is_multiple_of(2) => (Shape::Xml, Envelope::Syslog),
             Self::WindowsSyslog => (Winlogbeat, Envelope::Syslog),
             Self::Sshd | Self::Sudo | Self::Apache | Self::Netfilter => return,
         };

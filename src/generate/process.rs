@@ -98,6 +98,15 @@ impl Process {
     }
 }
 
+/// Which file a program is started from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ImageFile {
+    /// The one it is known by.
+    Usual,
+    /// One that was not seen before.
+    NewRelease,
+}
+
 /// A command line that everybody uses.
 #[derive(Debug)]
 struct Known {
@@ -113,6 +122,8 @@ pub struct Processes {
     ordinary: std::ops::Range<usize>,
     suspicious: std::ops::Range<usize>,
     known: Box<[Known]>,
+    /// Those of programs that are no part of Windows.
+    installed: Box<[usize]>,
     popularity: Zipf,
     hosts: Box<[Vec<Process>]>,
     next_slot: Box<[u8]>,
@@ -128,7 +139,7 @@ impl Processes {
             .filter_map(Program::read)
             .collect();
         let ordinary = roots..(roots + ordinary).min(programs.len());
-        let known = (0..KNOWN_COUNT)
+        let known: Box<[Known]> = (0..KNOWN_COUNT)
             .map(|index| {
                 let program = ordinary.start + index % ordinary.len().max(1);
                 let user = fleet.any_user(&mut source.random);
@@ -146,7 +157,12 @@ impl Processes {
             })
             .collect();
         let hosts = fleet.host_count();
+        let is_installed = |index: &usize| {
+            let program = known.get(*index).map(|known| &programs[known.program]);
+            program.is_some_and(|program| !program.image.starts_with("C:\\Windows"))
+        };
         Self {
+            installed: (0..known.len()).filter(is_installed).collect(),
             suspicious: ordinary.end..programs.len(),
             ordinary,
             programs,
@@ -188,12 +204,22 @@ impl Processes {
         self.boot(host, fleet, source);
         let slot = self.free_slot(host);
         let mut process = std::mem::take(&mut self.hosts[host][slot]);
-        let known = &self.known[self.popularity.draw(&mut source.random) % self.known.len()];
+        // A new file is a release of a program that was installed: nobody copies svchost.exe.
+        let file = if source.fresh() && !self.installed.is_empty() {
+            ImageFile::NewRelease
+        } else {
+            ImageFile::Usual
+        };
+        let known = if file == ImageFile::NewRelease {
+            self.installed[source.random.index(self.installed.len())]
+        } else {
+            self.popularity.draw(&mut source.random) % self.known.len()
+        };
+        let known = &self.known[known];
         let mut user = known.user;
         process.program = known.program;
         process.command_line.clear();
         if source.fresh() {
-            process.program = self.ordinary.start + source.random.index(self.ordinary.len());
             user = fleet.any_user(&mut source.random);
             self.new_command(&mut process, host, user, fleet, source);
             if !self.programs[process.program].command.is_varied() {
@@ -208,7 +234,7 @@ impl Processes {
         } else {
             process.command_line.extend_from_slice(&known.command_line);
         }
-        self.set_image(&mut process, source);
+        self.set_image(&mut process, file, source);
         self.settle(host, slot, process, user, source);
         slot
     }
@@ -280,15 +306,15 @@ impl Processes {
         source.fill(&mut process.command_line, command, scene);
     }
 
-    /// The program's own file, or where everything is new a copy of it in a new place.
-    fn set_image(&self, process: &mut Process, source: &mut Source) {
+    /// The program's own file, or a new release of it.
+    fn set_image(&self, process: &mut Process, file: ImageFile, source: &mut Source) {
         let image = self.programs[process.program].image;
         process.image.clear();
-        if source.fresh() {
+        if file == ImageFile::NewRelease {
             let name = image.rsplit('\\').next().unwrap_or(image);
-            process
-                .image
-                .extend_from_slice(b"C:\\Program Files\\Tidemark\\releases\\");
+            let folder = image.strip_suffix(name).unwrap_or_default();
+            process.image.extend_from_slice(folder.as_bytes());
+            process.image.extend_from_slice(b"releases\\");
             text::hexadecimal(&mut process.image, 10, Case::Lower, &mut source.random);
             process.image.push(b'\\');
             process.image.extend_from_slice(name.as_bytes());

@@ -143,7 +143,7 @@ impl Stream {
         self.next = self.clock.next(&mut self.world.source.random);
     }
 
-    /// What each attack did so far.
+    /// What each attack does.
     pub fn attacks(&self) -> impl Iterator<Item = String> {
         self.attacks
             .iter()

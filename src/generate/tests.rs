@@ -1,6 +1,7 @@
 //! What the generator promises, checked by reading what it writes with our own parsers.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use yagura_parsers::{BlockExtent, Event, EventBatch, Format, Origin, Projection, Timestamp};
@@ -48,6 +49,9 @@ fn kind(name: &str) -> Kind {
     found.expect("a kind").1
 }
 
+/// Names and values that an event must have.
+type Wanted<'a> = &'a [(&'a str, &'a str)];
+
 struct Read {
     batch: EventBatch,
     projection: Projection,
@@ -77,7 +81,7 @@ impl Read {
             })
     }
 
-    fn count(&self, wanted: &[(&str, &str)]) -> usize {
+    fn count(&self, wanted: Wanted<'_>) -> usize {
         let holds = |event: &Event<'_>| {
             wanted
                 .iter()
@@ -101,11 +105,11 @@ fn the_same_options_give_the_same_bytes() {
         for seed in [1, 2] {
             let first = written(&options(&[kind], seed, 300));
             assert_eq!(first, written(&options(&[kind], seed, 300)), "{name}");
-            digests.push_str(&format!("{name} {seed} {:016x}\n", digest(&first)));
+            let _ = writeln!(digests, "{name} {seed} {:016x}", digest(&first));
         }
     }
     let mixed = written(&options(&Kind::MIXED, 1, 2000));
-    digests.push_str(&format!("mixed 1 {:016x}\n", digest(&mixed)));
+    let _ = writeln!(digests, "mixed 1 {:016x}", digest(&mixed));
     insta::assert_snapshot!(digests);
 }
 
@@ -182,10 +186,10 @@ fn values_repeat_as_much_as_was_asked() {
                 }
             }
         }
-        let share = 1.0 - distinct.len() as f64 / f64::from(all);
+        let share = 1.0 - f64::from(u32::try_from(distinct.len()).expect("few")) / f64::from(all);
         let wanted = f64::from(wanted) / 1e6;
         // Parents and the processes that a new one accesses are known ones.
-        let tolerance = if wanted == 0.0 { 0.15 } else { 0.03 };
+        let tolerance = if wanted < 0.1 { 0.12 } else { 0.03 };
         assert!(
             (share - wanted).abs() < tolerance,
             "{share} instead of {wanted}"
@@ -231,7 +235,7 @@ fn access_flood_is_one_program_at_one_server() {
 
 #[test]
 fn windows_attacks_hold_what_they_promise() {
-    let cases: [(&str, &[(&str, &str)], usize); 7] = [
+    let cases: [(&str, Wanted<'_>, usize); 7] = [
         (
             "kerberoasting=40",
             &[("EventID", "4769"), ("TicketEncryptionType", "0x17")],
@@ -251,7 +255,7 @@ fn windows_attacks_hold_what_they_promise() {
         ),
         (
             "exfiltration=11",
-            &[("Image", r"C:\Windows\System32\curl.exe")],
+            &[("EventID", "1"), ("Image", r"C:\Windows\System32\curl.exe")],
             11,
         ),
         (

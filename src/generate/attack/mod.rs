@@ -102,7 +102,7 @@ impl Attack {
         self.act(step, stage);
     }
 
-    /// What was done, for whoever checks a detection against it.
+    /// What it does, for whoever checks a detection against it.
     pub fn describe(&self, world: &World) -> String {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (host, user) = (world.fleet.host(self.host), world.fleet.user(self.user));
@@ -110,7 +110,7 @@ impl Attack {
             "{}={}: {} events from {} to {}, host {}, user {}, address {}",
             self.order.attack.name(),
             self.order.count,
-            self.step,
+            self.order.steps(),
             Timestamp(self.start),
             Timestamp(self.start.saturating_add(self.duration)),
             text(&host.name),

@@ -62,7 +62,7 @@ fn module(event: &mut WindowsEvent, world: &mut World, host: usize, user: usize)
     event.write("ContextInfo", |out| {
         out.extend_from_slice(b"Severity = Informational\nHost Name = ConsoleHost\nHost Version = 5.1.19041.1\nHost ID = ");
         super::super::text::guid(out, id, super::super::text::Case::Lower);
-        out.extend_from_slice(b"\nEngine Version = 5.1.19041.1\nUser = ");
+        out.extend_from_slice(b"\nHost Application = powershell.exe -NoProfile -File C:\\Scripts\\inventory.ps1\nEngine Version = 5.1.19041.1\nUser = ");
         out.extend_from_slice(&world.fleet.user(user).qualified);
         out.extend_from_slice(b"\nShell ID = Microsoft.PowerShell\n");
     });

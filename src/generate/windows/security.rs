@@ -17,7 +17,6 @@ const fn security(id: u16, title: &'static str, task: &'static str) -> EventType
 
 const LOGON: EventType = security(4624, "An account was successfully logged on.", "Logon");
 const LOGON_FAILED: EventType = security(4625, "An account failed to log on.", "Logon");
-const LOGOFF: EventType = security(4634, "An account was logged off.", "Logoff");
 const FILE_ACCESS: EventType = security(
     4663,
     "An attempt was made to access an object.",
@@ -80,9 +79,8 @@ pub fn ordinary(event: &mut WindowsEvent, world: &mut World) {
             let address = world.fleet.host(host).address.clone();
             logon(event, world, host, user, &address, Outcome::Failure);
         }
-        24..36 => logoff(event, world, host, user),
-        36..42 => privileges(event, world, host, user),
-        42..66 => {
+        24..36 => privileges(event, world, host, user),
+        36..62 => {
             let World {
                 processes,
                 fleet,
@@ -92,8 +90,8 @@ pub fn ordinary(event: &mut WindowsEvent, world: &mut World) {
             let slot = processes.start(host, fleet, source);
             process_created(event, world, host, slot);
         }
-        66..72 => process_exited(event, world, host),
-        72..80 => service_ticket(event, world, host, user, (b"krbtgt", 0x12)),
+        62..70 => process_exited(event, world, host),
+        70..80 => service_ticket(event, world, host, user, (b"krbtgt", 0x12)),
         80..90 => file_access(event, world, host, user),
         _ => connection(event, world, host),
     }
@@ -169,12 +167,6 @@ pub fn logon(
     event.text("ProcessName", "-");
     event.text("IpAddress", from);
     event.number("IpPort", port);
-}
-
-fn logoff(event: &mut WindowsEvent, world: &mut World, host: usize, user: usize) {
-    event.begin(LOGOFF, host);
-    account(event, world, TARGET, user);
-    event.text("LogonType", "3");
 }
 
 fn privileges(event: &mut WindowsEvent, world: &mut World, host: usize, user: usize) {
@@ -273,7 +265,7 @@ fn file_access(event: &mut WindowsEvent, world: &mut World, host: usize, user: u
     event.text("ObjectServer", "Security");
     event.text("ObjectType", "File");
     event.write_free("ObjectName", |out| {
-        world.draw(out, |texts| &texts.files, user, host)
+        world.draw(out, |texts| &texts.files, user, host);
     });
     event.hexadecimal("HandleId", 0x400 + user as u64 * 4);
     event.text("AccessList", "%%4416");

@@ -73,10 +73,16 @@ pub fn ordinary(event: &mut WindowsEvent, world: &mut World) {
         return process_created(event, world, host, slot);
     }
     let slot = processes.any(host, fleet, source);
+    // Some programs have nothing to say to the network.
+    let is_quiet = world
+        .processes
+        .get(host, slot)
+        .image
+        .ends_with(b"notepad.exe");
     match roll {
-        12..26 => connected(event, world, host, slot, None),
+        12..26 if !is_quiet => connected(event, world, host, slot, None),
         26..31 => process_ended(event, world, host, slot),
-        31..53 => image_loaded(event, world, host, slot),
+        12..26 | 31..53 => image_loaded(event, world, host, slot),
         53..63 => process_accessed(event, world, host, slot),
         63..77 => file_created(event, world, host, slot, None),
         77..82 => registry(event, world, host, slot, REGISTRY_KEY),
@@ -133,7 +139,9 @@ pub fn process_created(event: &mut WindowsEvent, world: &mut World, host: usize,
     event.number("ParentProcessId", parent.id.into());
     event.free("ParentImage", &parent.image);
     event.free("ParentCommandLine", &parent.command_line);
-    event.text("ParentUser", account(world, parent));
+    // A machine can have several people on it, each with an explorer of their own.
+    let parent_runs_as = if parent.user.is_some() { this } else { parent };
+    event.text("ParentUser", account(world, parent_runs_as));
 }
 
 fn process_ended(event: &mut WindowsEvent, world: &mut World, host: usize, slot: usize) {
@@ -164,17 +172,14 @@ pub fn connected(
     event.number("SourcePort", port);
     event.text("SourcePortName", "-");
     event.text("DestinationIsIpv6", "false");
-    match to {
-        Some((address, name)) => {
-            event.text("DestinationIp", address);
-            event.free("DestinationHostname", name);
-        }
-        None => {
-            event.write("DestinationIp", |out| outside_address(out, roll * 8));
-            event.write_free("DestinationHostname", |out| {
-                world.draw(out, |texts| &texts.domains, 0, host);
-            });
-        }
+    if let Some((address, name)) = to {
+        event.text("DestinationIp", address);
+        event.free("DestinationHostname", name);
+    } else {
+        event.write("DestinationIp", |out| outside_address(out, roll * 8));
+        event.write_free("DestinationHostname", |out| {
+            world.draw(out, |texts| &texts.domains, 0, host);
+        });
     }
     event.number("DestinationPort", if roll % 10 == 0 { 80 } else { 443 });
     event.text(
@@ -238,7 +243,7 @@ fn process_accessed(event: &mut WindowsEvent, world: &mut World, host: usize, sl
             out.extend_from_slice(b"C:\\Windows\\System32\\");
             out.extend_from_slice(library.as_bytes());
             out.push(b'+');
-            offsets = offsets.wrapping_mul(7919).wrapping_add(4099);
+            offsets = (offsets * 7919 + 4099) & 0xF_FFFF;
             super::super::text::hexadecimal_of(out, offsets, 5, super::super::text::Case::Lower);
             out.push(b'|');
         }
@@ -297,7 +302,7 @@ fn dns_query(event: &mut WindowsEvent, world: &mut World, host: usize, slot: usi
     event.guid("ProcessGuid", this.guid);
     event.number("ProcessId", this.id.into());
     event.write_free("QueryName", |out| {
-        world.draw(out, |texts| &texts.domains, 0, host)
+        world.draw(out, |texts| &texts.domains, 0, host);
     });
     event.text("QueryStatus", "0");
     let number = world.source.random.below(1000) * 8;
