@@ -16,6 +16,8 @@ mod matcher;
 mod needles;
 mod number;
 pub mod pipeline;
+mod profile;
 
 pub use engine::{CompileError, Engine, RuleIndex, everything};
 pub use matcher::{Evidence, Match, Matcher};
+pub use profile::{Access, PredicateCost, Profile, Profiler, RuleCost};

@@ -6,7 +6,7 @@
 
 pub(crate) mod check;
 mod class_memo;
-mod event;
+pub(crate) mod event;
 mod evidence;
 pub(crate) mod literals;
 mod memo;
@@ -15,7 +15,7 @@ pub(crate) mod plan;
 pub(crate) mod program;
 pub(crate) mod raw_filter;
 pub(crate) mod required;
-mod texts;
+pub(crate) mod texts;
 
 use yagura_parsers::{Event, EventBatch, Format};
 
@@ -40,10 +40,10 @@ pub struct Match {
 
 /// Matches batches; one for each thread.
 pub struct Matcher<'a> {
-    engine: &'a Engine,
+    pub(crate) engine: &'a Engine,
     class_memo: ClassMemo,
-    texts: Texts,
-    scratch: Scratch,
+    pub(crate) texts: Texts,
+    pub(crate) scratch: Scratch,
     rules: Vec<RuleIndex>,
 }
 
@@ -107,7 +107,7 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    fn load_texts(&mut self, class: Class, event: Event<'_>, format: Format) {
+    pub(crate) fn load_texts(&mut self, class: Class, event: Event<'_>, format: Format) {
         let plans = self.engine.classes.plans(class);
         let mut filters = plans
             .filter(|plan| plan.anything.is_some())
