@@ -93,8 +93,10 @@ fn histogram() -> Histogram<u64> {
     Histogram::new(HISTOGRAM_DIGITS).unwrap_or_else(|_| unreachable!("three digits are valid"))
 }
 
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+fn record(batch_ns: &mut Histogram<u64>, took: Duration) {
+    let ns = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+    // Grows as needed; fails only where memory for a few thousand counters is lacking.
+    let _ = batch_ns.record(ns);
 }
 
 /// Says when a round has enough passes.
@@ -140,7 +142,7 @@ fn parse_round(task: Task<'_>, batch_ns: &mut Histogram<u64>) -> Round {
             batch.parse(one.block.format, one.block.origin, task.engine.projection());
             let took = started.elapsed();
             elapsed += took;
-            batch_ns.saturating_record(nanoseconds(took));
+            record(batch_ns, took);
             findings.add(Findings::of_block(one.block.input, batch.len(), &[]));
         }
         if passes.another().is_break() {
@@ -182,7 +184,7 @@ fn match_round(
             matcher.scan(batch, block.format, &mut found);
             let took = started.elapsed();
             elapsed += took;
-            batch_ns.saturating_record(nanoseconds(took));
+            record(batch_ns, took);
             findings.add(Findings::of_block(block.input, batch.len(), &found));
         }
         if passes.another().is_break() {
@@ -234,7 +236,7 @@ fn pipeline_round(task: Task<'_>, batch_ns: &mut Histogram<u64>) -> Round {
     };
     let started = Instant::now();
     pipeline::run(task.threads, source, worker, |_, (took, of_block)| {
-        batch_ns.saturating_record(nanoseconds(took));
+        record(batch_ns, took);
         findings.add(of_block);
         ControlFlow::Continue(())
     });

@@ -7,6 +7,7 @@ use indicatif::{DecimalBytes, HumanCount};
 use super::colour::{Style, paint};
 use super::escape::visible;
 use super::quantity::{compact, duration_ns, percent};
+use super::summary;
 use super::table::{cut_middle, pad};
 use crate::bench::machine::Machine;
 use crate::bench::profile::{ProfileReport, RuleReport};
@@ -42,10 +43,10 @@ pub fn heading(report: &Report) -> String {
     let formats: Vec<&str> = input.formats.keys().copied().collect();
     let _ = writeln!(
         out,
-        "input    {} events, {} in {} blocks ({}); {} of {} values are distinct",
-        HumanCount(input.events),
+        "input    {}, {} in {} ({}); {} of {} values are distinct",
+        summary::plural(input.events, "event"),
         DecimalBytes(input.bytes),
-        HumanCount(input.blocks),
+        summary::plural(input.blocks, "block"),
         formats.join(", "),
         percent(input.distinct_share),
         HumanCount(input.values),
@@ -214,7 +215,8 @@ pub fn access(rule: &RuleReport) -> String {
         Some([]) => "never opened".to_owned(),
         Some([only]) => format!("opened by {only}"),
         Some([first, others @ ..]) => {
-            format!("opened by {first} or {} others", others.len())
+            let more = summary::plural(others.len() as u64, "other");
+            format!("opened by {first} or {more}")
         }
     }
 }

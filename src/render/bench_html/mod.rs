@@ -12,8 +12,8 @@ use std::fmt::Write;
 
 use indicatif::{DecimalBytes, HumanCount};
 
-use super::bench_table;
 use super::quantity::{compact, duration_ns, percent};
+use super::{bench_table, summary};
 use crate::bench::profile::ProfileReport;
 use crate::bench::report::{Measurement, Report};
 use crate::bench::stage::Stage;
@@ -331,10 +331,10 @@ fn conditions(out: &mut String, report: &Report) {
         (
             "input",
             format!(
-                "{} events, {}, {} blocks; {}",
-                HumanCount(input.events),
+                "{}, {}, {}; {}",
+                summary::plural(input.events, "event"),
                 DecimalBytes(input.bytes),
-                HumanCount(input.blocks),
+                summary::plural(input.blocks, "block"),
                 formats.join(", ")
             ),
         ),
