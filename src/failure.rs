@@ -69,7 +69,7 @@ pub enum Failure {
     #[error("the input is empty, there is nothing to measure with")]
     NoInput,
     /// A benchmark of an engine that finds nothing would be of no worth.
-    #[error("none of {rules} rules matches any of {events} events")]
+    #[error("none of {rules} rules matches any event of the input ({events} in all)")]
     NoDetections {
         /// Events of the input.
         events: u64,

@@ -46,14 +46,12 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str, found: &mut Vec<
         }
         for (name, inner) in object {
             let at = format!("{at}.{name}");
-            match (
-                schema["properties"].get(name),
-                &schema["additionalProperties"],
-            ) {
-                (Some(of), _) => check(root, of, inner, &at, found),
-                (None, Value::Bool(false)) => found.push(format!("{at}: not in the schema")),
-                (None, Value::Null) => {}
-                (None, of) => check(root, of, inner, &at, found),
+            let others = &schema["additionalProperties"];
+            match schema["properties"].get(name) {
+                Some(of) => check(root, of, inner, &at, found),
+                None if *others == false => found.push(format!("{at}: not in the schema")),
+                None if others.is_null() => {}
+                None => check(root, others, inner, &at, found),
             }
         }
     }

@@ -25,6 +25,9 @@ const LEFT: f64 = 70.0;
 const RIGHT: f64 = 30.0;
 const TOP: f64 = 20.0;
 const BOTTOM: f64 = 36.0;
+/// Room for the figure at a point.
+const LABEL: f64 = 60.0;
+const LABEL_HEIGHT: f64 = 32.0;
 
 struct Axis {
     from: f64,
@@ -67,8 +70,8 @@ pub(super) fn chart(curves: &[Curve]) -> String {
     let x = Axis {
         from,
         to,
-        start: LEFT,
-        end: WIDTH - RIGHT,
+        start: LEFT + LABEL / 2.0,
+        end: WIDTH - RIGHT - LABEL / 2.0,
     };
     let (from, to) = range(points().map(log_y));
     // At least a decade, so that what is nearly flat looks nearly flat.
@@ -85,7 +88,7 @@ pub(super) fn chart(curves: &[Curve]) -> String {
     );
     grid(&mut out, &x, &y, curves);
     for curve in curves.iter().filter(|c| !c.points.is_empty()) {
-        line(&mut out, curve, &x, &y);
+        line(&mut out, curve, curves, &x, &y);
     }
     out.push_str("</svg>\n<p class=\"legend\">");
     for Curve { class, label, .. } in curves.iter().filter(|c| !c.points.is_empty()) {
@@ -133,7 +136,7 @@ fn grid(out: &mut String, x: &Axis, y: &Axis, curves: &[Curve]) {
     }
 }
 
-fn line(out: &mut String, curve: &Curve, x: &Axis, y: &Axis) {
+fn line(out: &mut String, curve: &Curve, all: &[Curve], x: &Axis, y: &Axis) {
     let class = curve.class;
     let place = |p: &Point| (x.place(log_x(p)), y.place(log_y(p)));
     let path: Vec<String> = curve
@@ -150,12 +153,19 @@ fn line(out: &mut String, curve: &Curve, x: &Axis, y: &Axis) {
         path.join(" ")
     );
     for point in &curve.points {
-        let (x, y) = place(point);
+        let (x, at) = place(point);
+        // Below the point, where another one stands right above.
+        let others = all.iter().filter(|c| c.class != class);
+        let mut above = others
+            .flat_map(|c| &c.points)
+            .filter(|p| p.x == point.x)
+            .map(|p| at - y.place(log_y(p)));
+        let is_crowded = above.any(|gap| gap > 0.0 && gap < LABEL_HEIGHT);
+        let label = if is_crowded { at + 21.0 } else { at - 11.0 };
         let _ = writeln!(
             out,
-            "<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"5\"/>\
-             <text class=\"at\" x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-            y - 11.0,
+            "<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{at:.1}\" r=\"5\"/>\
+             <text class=\"at\" x=\"{x:.1}\" y=\"{label:.1}\" text-anchor=\"middle\">{}</text>",
             compact(point.y)
         );
     }

@@ -15,7 +15,7 @@ struct Scale {
 impl Scale {
     /// Whole powers of ten around all times.
     #[expect(clippy::cast_precision_loss, reason = "a chart")]
-    fn over(measurements: &[Measurement]) -> Self {
+    fn over(measurements: &[&Measurement]) -> Self {
         let least = measurements.iter().map(|m| m.batch_ns.p50).min();
         let most = measurements.iter().map(|m| m.batch_ns.max).max();
         let log = |ns: Option<u64>| (ns.unwrap_or(1).max(1) as f64).log10();
@@ -39,7 +39,7 @@ impl Scale {
 }
 
 /// The section; nothing without measurements.
-pub(super) fn section_of(out: &mut String, measurements: &[Measurement]) {
+pub(super) fn section_of(out: &mut String, measurements: &[&Measurement]) {
     if measurements.is_empty() {
         return;
     }
@@ -64,7 +64,7 @@ pub(super) fn section_of(out: &mut String, measurements: &[Measurement]) {
         );
     }
     content.push_str("</svg><span></span>\n</div>\n");
-    let note = "Time that a worker takes for one batch, on a logarithmic scale: half of all, 90 %, \
+    let note = "Time that a worker takes for one batch, with all rules, on a logarithmic scale: half of all, 90 %, \
                 99 %, 99.9 %, and the longest (hollow). The figure is that of 99 %.";
     section(out, "Latency of batches", note, &content);
 }
@@ -73,10 +73,10 @@ pub(super) fn section_of(out: &mut String, measurements: &[Measurement]) {
 fn row(out: &mut String, m: &Measurement, scale: &Scale) {
     let times = m.batch_ns;
     let threads = match m.threads.get() {
-        1 => String::new(),
-        n => format!(", {n} threads"),
+        1 => " on 1 thread".to_owned(),
+        n => format!(" on {n} threads"),
     };
-    let label = escape(&format!("{}{threads}, {} rules", m.stage.name(), m.rules));
+    let label = escape(&format!("{}{threads}", m.stage.name()));
     let class = m.stage.name();
     let x = |ns: u64| scale.percent(ns as f64);
     let _ = write!(

@@ -37,15 +37,20 @@ pub fn page(report: &Report) -> String {
          <title>yagura benchmark</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n"
     );
     head(&mut out, report);
-    for warning in &report.warnings {
-        let _ = writeln!(out, "<p class=\"warning\">{}</p>", escape(warning));
+    if !report.warnings.is_empty() {
+        out.push_str("<ul class=\"warnings\">\n");
+        for warning in &report.warnings {
+            let _ = writeln!(out, "<li>{}</li>", escape(warning));
+        }
+        out.push_str("</ul>\n");
     }
     tiles(&mut out, report);
     out.push_str("<div class=\"charts\">\n");
     by_threads(&mut out, report);
     by_rules(&mut out, report);
     by_stage(&mut out, report);
-    distribution::section_of(&mut out, &report.measurements);
+    let measurements: Vec<&Measurement> = whole(report).collect();
+    distribution::section_of(&mut out, &measurements);
     out.push_str("</div>\n");
     if let Some(profile) = &report.profile {
         costliest(&mut out, profile);
@@ -94,9 +99,9 @@ fn tiles(out: &mut String, report: &Report) {
         .detections
         .map_or("–".to_owned(), |n| HumanCount(n).to_string());
     let matched = format!("by {} rules, the same in every run", report.rules.matched);
-    let memory = best
-        .peak_rss_bytes
-        .map_or("–".to_owned(), |b| DecimalBytes(b).to_string());
+    #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
+    let bytes = |bytes: u64| compact(bytes as f64) + "B";
+    let memory = best.peak_rss_bytes.map_or("–".to_owned(), bytes);
     let input = format!("{} of input included", DecimalBytes(report.input.bytes));
     out.push_str("<div class=\"tiles\">\n");
     for (figure, unit, note) in [
@@ -107,7 +112,7 @@ fn tiles(out: &mut String, report: &Report) {
             format!("{} an event", duration_ns(best.event_ns)),
         ),
         (detections, "detections", matched),
-        (memory, "peak", input),
+        (memory, "peak memory", input),
     ] {
         let _ = writeln!(
             out,
