@@ -2,6 +2,8 @@
 
 mod made;
 
+use std::sync::Arc;
+
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use made::Made;
 use yagura_engine::Engine;
@@ -26,7 +28,7 @@ fn scan(
     group: &mut criterion::BenchmarkGroup<'_, criterion::measurement::WallTime>,
     parameter: u32,
     input: &Made,
-    engine: &Engine,
+    engine: &Arc<Engine>,
 ) {
     let batch = input.parsed(engine);
     let mut matcher = engine.matcher();

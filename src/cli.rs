@@ -48,6 +48,8 @@ enum Command {
     Bench(command::bench::BenchArgs),
     /// Scan the sample logs of a made-up break-in with sample rules
     Demo(command::demo::DemoArgs),
+    /// Generate logs of a made-up company, with attacks among them if wanted
+    Gen(command::generate::GenerateArgs),
     /// Print a script that completes commands in your shell
     Completions(command::completions::CompletionsArgs),
 }
@@ -67,6 +69,7 @@ pub fn run() -> ExitCode {
         Command::Rules(args) => command::rules::run(args, terminal),
         Command::Bench(args) => command::bench::run(args, terminal),
         Command::Demo(args) => command::demo::run(args, terminal),
+        Command::Gen(args) => command::generate::run(args),
         Command::Completions(args) => command::completions::run(args),
     };
     ended

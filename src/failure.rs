@@ -94,6 +94,14 @@ pub enum Failure {
         /// That were found.
         found: u64,
     },
+    /// `gen` was asked for an attack that none of the kinds can show.
+    #[error("attack `{attack}` cannot be seen in the kinds that were asked for")]
+    UnseenAttack {
+        /// Its name.
+        attack: &'static str,
+        /// A kind that shows it.
+        needed: &'static str,
+    },
     /// `rules show` found no such rule.
     #[error("no rule has the id, name or title `{wanted}`")]
     UnknownRule {
@@ -134,6 +142,7 @@ impl Failure {
             Self::Placeholders(_) => Some(
                 "it has to be a YAML file of names and values: `admins: [alice, bob]`".to_owned(),
             ),
+            Self::UnseenAttack { needed, .. } => Some(format!("add `{needed}` to --kind")),
             Self::UnknownRule { close, .. } => Some(match close {
                 Some(title) => format!("did you mean `{title}`?"),
                 None => "`yagura rules list PATH` lists the rules".to_owned(),

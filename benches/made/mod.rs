@@ -241,6 +241,7 @@ fn load(path: &Path) -> Vec<Arc<Detection>> {
 }
 
 /// Compiled.
-pub fn engine(rules: &[Arc<Detection>]) -> Engine {
-    Engine::compile(rules, &Taxonomy::shipped(), Extent::Projected).expect("few fields")
+pub fn engine(rules: &[Arc<Detection>]) -> Arc<Engine> {
+    let engine = Engine::compile(rules, &Taxonomy::shipped(), Extent::Projected);
+    Arc::new(engine.expect("few fields"))
 }

@@ -12,6 +12,7 @@ mod classes;
 mod compile;
 mod engine;
 mod fold;
+mod live;
 mod matcher;
 mod needles;
 mod number;
@@ -19,5 +20,6 @@ pub mod pipeline;
 mod profile;
 
 pub use engine::{CompileError, Engine, RuleIndex, everything};
+pub use live::{Follower, Live};
 pub use matcher::{Evidence, Match, Matcher};
 pub use profile::{Access, PredicateCost, Profile, Profiler, RuleCost};

@@ -15,6 +15,7 @@ mod names;
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashSet};
 use std::hash::BuildHasher;
+use std::sync::Arc;
 use yagura_parsers::{Event, EventBatch, Format, Value, ValueKind};
 
 use crate::classes::Marks;
@@ -34,8 +35,9 @@ pub use cost::{Access, PredicateCost, Profile, RuleCost};
 const SEEN_VALUES_MAX: usize = 1 << 21;
 
 /// Profiles rules over batches. One thread; slower than matching by a small factor.
-pub struct Profiler<'a, C> {
-    matcher: Matcher<'a>,
+pub struct Profiler<C> {
+    engine: Arc<Engine>,
+    matcher: Matcher,
     stopwatch: Stopwatch<C>,
     plan_index: HashMap<*const ClassPlan, usize>,
     plans: Vec<PlanCosts>,
@@ -68,15 +70,16 @@ impl SeenValues {
     }
 }
 
-impl<'a, C: FnMut() -> u64> Profiler<'a, C> {
+impl<C: FnMut() -> u64> Profiler<C> {
     /// A profile of nothing yet. `clock_ns` gives nanoseconds since any fixed moment; what it
     /// costs to ask it is found out here and subtracted from everything measured.
-    pub fn new(engine: &'a Engine, clock_ns: C) -> Self {
+    pub fn new(engine: &Arc<Engine>, clock_ns: C) -> Self {
         let plans = &engine.classes.plans;
         let plan_index = (0..)
             .zip(plans)
             .map(|(i, plan)| (std::ptr::from_ref(plan), i));
         Self {
+            engine: Arc::clone(engine),
             matcher: engine.matcher(),
             stopwatch: Stopwatch::calibrated(clock_ns),
             plan_index: plan_index.collect(),
@@ -90,7 +93,7 @@ impl<'a, C: FnMut() -> u64> Profiler<'a, C> {
 
     /// Adds the events of a batch. `format` is the one that the batch was parsed with.
     pub fn add(&mut self, batch: &EventBatch, format: Format) {
-        let engine = self.matcher.engine;
+        let engine = Arc::clone(&self.engine);
         for event in batch.events() {
             self.events += 1;
             let start = self.stopwatch.start();
@@ -107,8 +110,7 @@ impl<'a, C: FnMut() -> u64> Profiler<'a, C> {
 
     /// What everything cost.
     pub fn finish(self) -> Profile {
-        let engine = self.matcher.engine;
-        cost::summarise(engine, &self.plans, self.events, self.look_up_ns)
+        cost::summarise(&self.engine, &self.plans, self.events, self.look_up_ns)
     }
 
     fn add_event(&mut self, index: usize, plan: &ClassPlan, event: Event<'_>) {

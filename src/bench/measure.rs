@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
@@ -30,7 +30,7 @@ pub struct Task<'a> {
     /// The input.
     pub input: &'a Input,
     /// The compiled rules.
-    pub engine: &'a Engine,
+    pub engine: &'a Arc<Engine>,
     /// The stage.
     pub stage: Stage,
     /// Threads; only [`Stage::All`] takes more than one.
@@ -201,7 +201,7 @@ fn match_round(
 /// but for reading and writing.
 fn pipeline_round(task: Task<'_>, batch_ns: &mut Histogram<u64>) -> Round {
     // Made before the clock starts; each worker takes one.
-    let fresh: Mutex<Vec<Matcher<'_>>> = Mutex::new(
+    let fresh: Mutex<Vec<Matcher>> = Mutex::new(
         (0..task.threads.get())
             .map(|_| task.engine.matcher())
             .collect(),

@@ -1,5 +1,7 @@
 //! One pass, untimed: what the others are compared with.
 
+use std::sync::Arc;
+
 use hashbrown::HashSet;
 use yagura_engine::{Engine, RuleIndex};
 use yagura_parsers::EventBatch;
@@ -17,7 +19,7 @@ pub struct Pass {
 }
 
 /// Parses and matches the whole input once.
-pub fn run(input: &Input, engine: &Engine) -> Pass {
+pub fn run(input: &Input, engine: &Arc<Engine>) -> Pass {
     let mut matcher = engine.matcher();
     let mut batch = EventBatch::new();
     let mut found = Vec::new();

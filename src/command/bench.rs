@@ -131,7 +131,7 @@ fn duration(text: &str) -> Result<Duration, &'static str> {
 /// The rules, and what is told about them.
 struct Prepared {
     active: Vec<Arc<Detection>>,
-    whole: Engine,
+    whole: Arc<Engine>,
     statistics: RuleStatistics,
 }
 
@@ -221,9 +221,13 @@ fn why_none(loaded: &Loaded) -> &'static str {
     }
 }
 
-fn compile(rules: &[Arc<Detection>]) -> Result<Engine, Failure> {
+fn compile(rules: &[Arc<Detection>]) -> Result<Arc<Engine>, Failure> {
     let taxonomy = Taxonomy::shipped();
-    Ok(Engine::compile(rules, &taxonomy, Extent::Projected)?)
+    Ok(Arc::new(Engine::compile(
+        rules,
+        &taxonomy,
+        Extent::Projected,
+    )?))
 }
 
 /// Loads the input, and says what could not be read.

@@ -5,5 +5,6 @@ mod choices;
 pub mod completions;
 pub mod demo;
 pub mod events;
+pub mod generate;
 pub mod rules;
 pub mod scan;

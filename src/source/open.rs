@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use yagura_parsers::Timestamp;
+use yagura_parsers::{Origin, Timestamp};
 
 use super::Counters;
 use super::stream::Stream;
@@ -93,11 +93,12 @@ pub(super) fn open(path: &Path, counters: &Arc<Counters>) -> io::Result<Opened> 
         let feed = Stream::spawn(move || unpack::unpack(Counted::new(io::stdin(), counters)))?;
         return Ok(Opened {
             feed: Feed::Stream(feed),
-            near: timestamp(SystemTime::now()),
+            near: Origin::near_of_source_until(timestamp(SystemTime::now())),
         });
     }
     let data = fs::metadata(path)?;
-    let near = timestamp(data.modified().unwrap_or_else(|_| SystemTime::now()));
+    let changed = timestamp(data.modified().unwrap_or_else(|_| SystemTime::now()));
+    let near = Origin::near_of_source_until(changed);
     let feed = if data.is_file() {
         file(File::open(path)?, counters)?
     } else {

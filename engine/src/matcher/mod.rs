@@ -16,6 +16,9 @@ pub(crate) mod program;
 pub(crate) mod raw_filter;
 pub(crate) mod required;
 pub(crate) mod texts;
+mod trie;
+
+use std::sync::Arc;
 
 use yagura_parsers::{Event, EventBatch, Format};
 
@@ -39,33 +42,39 @@ pub struct Match {
 }
 
 /// Matches batches; one for each thread.
-pub struct Matcher<'a> {
-    pub(crate) engine: &'a Engine,
+pub struct Matcher {
+    pub(crate) engine: Arc<Engine>,
     class_memo: ClassMemo,
     pub(crate) texts: Texts,
     pub(crate) scratch: Scratch,
     rules: Vec<RuleIndex>,
 }
 
-impl<'a> Matcher<'a> {
-    pub(crate) fn new(engine: &'a Engine) -> Self {
+impl Matcher {
+    pub(crate) fn new(engine: Arc<Engine>) -> Self {
         let plans = &engine.classes.plans;
         let predicates = plans.iter().map(|p| p.predicates.len()).max().unwrap_or(0);
         let rules = plans.iter().map(|p| p.rules.len()).max().unwrap_or(0);
         let slots = plans.iter().map(|p| p.slots.len()).sum();
         Self {
-            engine,
             class_memo: ClassMemo::new(),
             texts: Texts::default(),
             scratch: Scratch::new(predicates, rules, slots),
             rules: Vec::new(),
+            engine,
         }
+    }
+
+    /// The rules that it matches by.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
     }
 
     /// Adds to `found` each rule that each event satisfies, in the order of events, then of
     /// rules. `format` is the one that the batch was parsed with.
     pub fn scan(&mut self, batch: &EventBatch, format: Format, found: &mut Vec<Match>) {
-        let classes = &self.engine.classes;
+        let engine = Arc::clone(&self.engine);
+        let classes = &engine.classes;
         for (index, event) in batch.events().enumerate() {
             self.rules.clear();
             let class = self.class_memo.class(classes, &Marks::of(event));

@@ -12,7 +12,7 @@
 
 mod cisco;
 mod priority;
-mod rfc3164;
+pub(crate) mod rfc3164;
 mod rfc5424;
 mod tag;
 mod year;
@@ -77,17 +77,6 @@ pub(crate) fn line(line: &[u8], context: &mut LineContext, out: &mut EventWriter
     // The body comes first: the time of the record it carries is closer to what happened.
     out.time(header.time);
     out.finish();
-}
-
-/// Adds the fields of a whole syslog line, but for its time, to the event under construction;
-/// whether there was a header.
-#[allow(dead_code, reason = "for formats that carry syslog lines")]
-pub(crate) fn body(text: &[u8], out: &mut EventWriter<'_>) -> bool {
-    let header = header(text, Timestamp::UNKNOWN);
-    if let Some(header) = &header {
-        emit(header, out);
-    }
-    header.is_some()
 }
 
 fn emit(header: &Header<'_>, out: &mut EventWriter<'_>) {

@@ -102,7 +102,10 @@ fn tiles(out: &mut String, report: &Report) {
     #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
     let bytes = |bytes: u64| compact(bytes as f64) + "B";
     let memory = best.peak_rss_bytes.map_or("–".to_owned(), bytes);
-    let input = format!("{} of input included", DecimalBytes(report.input.bytes));
+    let input = format!(
+        "of memory, {} of input included",
+        DecimalBytes(report.input.bytes)
+    );
     out.push_str("<div class=\"tiles\">\n");
     for (figure, unit, note) in [
         (compact(best.events_per_second.median), "events/s", what),
@@ -112,7 +115,7 @@ fn tiles(out: &mut String, report: &Report) {
             format!("{} an event", duration_ns(best.event_ns)),
         ),
         (detections, "detections", matched),
-        (memory, "peak memory", input),
+        (memory, "peak", input),
     ] {
         let _ = writeln!(
             out,
