@@ -91,7 +91,7 @@ pub fn windows_json(every: u32) -> Made {
             host(n),
             n % 11,
             n % 11,
-            u64::from(n % 97) * 0x9e37_79b9_7f4a_7c15,
+            u64::from(n % 97).wrapping_mul(0x9e37_79b9_7f4a_7c15),
         );
     })
 }
