@@ -1,6 +1,7 @@
 //! The `yagura` command: logs in, detections out.
 //!
 //! ```text
+//!  bench/     how fast all this is: rounds, findings, report
 //!  command/   one file a subcommand: what it does, step by step
 //!  scan/      files → blocks → detections, in order, in bounded memory
 //!  detection/ what a detection is made of: identity, fields
@@ -9,6 +10,7 @@
 //!  source     paths → blocks of whole records
 //! ```
 
+mod bench;
 mod cli;
 mod command;
 mod detection;

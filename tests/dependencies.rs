@@ -32,4 +32,10 @@ fn each_is_explained() {
 }
 
 /// What members take from the workspace that is no dependency.
-const PACKAGE_KEYS: [&str; 5] = ["version", "edition", "rust-version", "license", "repository"];
+const PACKAGE_KEYS: [&str; 5] = [
+    "version",
+    "edition",
+    "rust-version",
+    "license",
+    "repository",
+];

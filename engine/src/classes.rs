@@ -3,7 +3,7 @@
 
 use hashbrown::HashMap;
 use yagura_parsers::fields::{CHANNEL, EVENT_ID, PROGRAM, PROVIDER_NAME};
-use yagura_parsers::{Event, EventKind};
+use yagura_parsers::{Event, EventKind, Value, ValueKind};
 use yagura_rules::taxonomy::Shape;
 
 use crate::matcher::plan::ClassPlan;
@@ -27,6 +27,9 @@ pub(crate) const SHAPES: [Shape; 9] = [
 
 /// The longest channel or program name that can be known.
 const NAME_BYTES_MAX: usize = 160;
+
+/// The longest event id, with zeros before it.
+const ID_BYTES_MAX: usize = 32;
 
 #[derive(Debug)]
 pub(crate) struct ByEventId {
@@ -70,30 +73,30 @@ pub(crate) fn prefix_of(pattern: &str) -> Option<&str> {
     pattern.strip_suffix('*')
 }
 
-/// What decides the class of an event.
+/// What decides the class of an event: of each field the first value that is not empty.
 pub(crate) struct Marks<'a> {
     pub(crate) kind: EventKind,
-    pub(crate) channel: &'a [u8],
+    pub(crate) channel: Value<'a>,
     pub(crate) event_id: Option<u32>,
-    pub(crate) provider: &'a [u8],
-    pub(crate) program: &'a [u8],
+    pub(crate) provider: Value<'a>,
+    pub(crate) program: Value<'a>,
 }
 
 impl<'a> Marks<'a> {
     pub(crate) fn of(event: Event<'a>) -> Self {
         let mut marks = Self {
             kind: event.kind(),
-            channel: b"",
+            channel: Value::NULL,
             event_id: None,
-            provider: b"",
-            program: b"",
+            provider: Value::NULL,
+            program: Value::NULL,
         };
         for (field, value) in event.values() {
             match field {
-                CHANNEL if marks.channel.is_empty() => marks.channel = value.text,
-                EVENT_ID if marks.event_id.is_none() => marks.event_id = parse_id(value.text),
-                PROVIDER_NAME if marks.provider.is_empty() => marks.provider = value.text,
-                PROGRAM if marks.program.is_empty() => marks.program = value.text,
+                CHANNEL if marks.channel.is_empty() => marks.channel = value,
+                EVENT_ID if marks.event_id.is_none() => marks.event_id = parse_id(value),
+                PROVIDER_NAME if marks.provider.is_empty() => marks.provider = value,
+                PROGRAM if marks.program.is_empty() => marks.program = value,
                 _ => {}
             }
         }
@@ -120,7 +123,7 @@ impl Classes {
         }
         let shape = shape_of(marks.kind);
         if shape == Shape::Syslog
-            && let Some(class) = self.of_program(lower(base_name(marks.program), &mut name))
+            && let Some(class) = self.of_program(lower_base_name(marks.program, &mut name))
         {
             return class;
         }
@@ -172,20 +175,27 @@ fn shape_of(kind: EventKind) -> Shape {
 }
 
 /// Programs are known by name; some senders put their path before it.
-fn base_name(program: &[u8]) -> &[u8] {
-    program.rsplit(|b| *b == b'/').next().unwrap_or(program)
+fn lower_base_name<'a>(program: Value<'_>, room: &'a mut [u8]) -> &'a str {
+    match program.plain() {
+        Some(path) => {
+            let name = path.rsplit(|b| *b == b'/').next().unwrap_or(path);
+            lower(Value::new(ValueKind::Text, name), room)
+        }
+        None => lower(program, room).rsplit('/').next().unwrap_or(""),
+    }
 }
 
-fn parse_id(text: &[u8]) -> Option<u32> {
+fn parse_id(value: Value<'_>) -> Option<u32> {
+    let mut room = [0; ID_BYTES_MAX];
+    let text = value.copy_to(&mut room)?;
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
 /// The name in lower case; empty if it is longer than any known one, or no ASCII.
-fn lower<'a>(name: &[u8], room: &'a mut [u8]) -> &'a str {
-    let Some(room) = room.get_mut(..name.len()) else {
+fn lower<'a>(name: Value<'_>, room: &'a mut [u8]) -> &'a str {
+    let Some(name) = name.copy_to(room) else {
         return "";
     };
-    room.copy_from_slice(name);
-    room.make_ascii_lowercase();
-    std::str::from_utf8(room).unwrap_or("")
+    name.make_ascii_lowercase();
+    std::str::from_utf8(name).unwrap_or("")
 }

@@ -2,16 +2,17 @@
 //!
 //! ```text
 //!  input   the block as read           ◀── spans of raw text and of most values
-//!  arena   what had to be decoded      ◀── spans of the few other values
+//!  arena   what is not in the block    ◀── spans of the few other values
 //!  values  (field, kind, span) …       flat, all events of the batch
 //!  heads   one per event: time, raw span, range of its values
 //! ```
 //!
 //! A batch is recycled: after the first few blocks nothing here allocates.
 
-use crate::event::{Event, EventKind, FieldId, Value, ValueKind};
+use crate::event::{Encoding, Event, EventKind, FieldId, Value, ValueKind};
 use crate::time::Timestamp;
 use crate::unparsed::Unparsed;
+use crate::writer::Scratch;
 
 /// The largest block that a batch takes. Offsets are 31 bits wide, the top bit tells the arena.
 pub const BLOCK_BYTES_MAX: usize = 1 << 30;
@@ -81,6 +82,7 @@ impl Span {
 pub(crate) struct StoredValue {
     pub(crate) field: FieldId,
     pub(crate) kind: ValueKind,
+    pub(crate) encoding: Encoding,
     /// Of several names for one field the lowest rank that occurs in an event wins.
     pub(crate) rank: u8,
     pub(crate) span: Span,
@@ -107,6 +109,7 @@ pub(crate) struct EventStore {
     pub(crate) heads: Vec<EventHead>,
     pub(crate) unparsed: Unparsed,
     pub(crate) last_time: Timestamp,
+    pub(crate) scratch: Scratch,
 }
 
 /// A block of input and the events found in it.
@@ -191,9 +194,6 @@ impl EventBatch {
 
     #[inline]
     pub(crate) fn value(&self, stored: &StoredValue) -> Value<'_> {
-        Value {
-            kind: stored.kind,
-            text: self.bytes(stored.span),
-        }
+        Value::stored(stored.kind, stored.encoding, self.bytes(stored.span))
     }
 }

@@ -77,13 +77,116 @@ impl EventKind {
     }
 }
 
+/// How the text of a value is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// As it is.
+    Plain,
+    /// As it stood between the quotes of a JSON string, with at least one backslash in it.
+    JsonEscaped,
+}
+
 /// One value of an event, borrowed from its batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+///
+/// Its text may be stored as written in the source, escapes and all: most values are never
+/// looked at, or are known from an event before. So the text cannot be reached but by saying
+/// where it may be decoded to.
+///
+/// ```
+/// use yagura_parsers::{Value, ValueKind};
+///
+/// let mut room = Vec::new();
+/// let value = Value::new(ValueKind::Text, b"cmd.exe");
+/// assert_eq!(value.text(&mut room), b"cmd.exe");
+/// ```
+#[derive(Clone, Copy, Debug)]
 pub struct Value<'a> {
     /// The type it had in its source.
     pub kind: ValueKind,
-    /// Its text, UTF-8 where the source was; empty for [`ValueKind::Null`].
-    pub text: &'a [u8],
+    encoding: Encoding,
+    written: &'a [u8],
+}
+
+impl<'a> Value<'a> {
+    /// A value without text.
+    pub const NULL: Self = Self::new(ValueKind::Null, b"");
+
+    /// A value whose text is as it is.
+    pub const fn new(kind: ValueKind, text: &'a [u8]) -> Self {
+        Self::stored(kind, Encoding::Plain, text)
+    }
+
+    pub(crate) const fn stored(kind: ValueKind, encoding: Encoding, written: &'a [u8]) -> Self {
+        Self {
+            kind,
+            encoding,
+            written,
+        }
+    }
+
+    /// Its text, UTF-8 where the source was; empty for [`ValueKind::Null`]. Decoded into `room`,
+    /// whose old content goes, if it is not stored as it is.
+    #[inline]
+    pub fn text<'r>(self, room: &'r mut Vec<u8>) -> &'r [u8]
+    where
+        'a: 'r,
+    {
+        match self.encoding {
+            Encoding::Plain => self.written,
+            Encoding::JsonEscaped => {
+                room.clear();
+                self.append_to(room);
+                room
+            }
+        }
+    }
+
+    /// Appends its text.
+    #[inline]
+    pub fn append_to(self, into: &mut Vec<u8>) {
+        match self.encoding {
+            Encoding::Plain => into.extend_from_slice(self.written),
+            Encoding::JsonEscaped => crate::json::decode(self.written, into),
+        }
+    }
+
+    /// Its text in a space of fixed size; `None` where that is too small.
+    #[inline]
+    pub fn copy_to(self, room: &mut [u8]) -> Option<&mut [u8]> {
+        let mut len = 0;
+        let mut fits = true;
+        let mut add = |piece: &[u8]| match room.get_mut(len..len + piece.len()) {
+            Some(place) => {
+                place.copy_from_slice(piece);
+                len += piece.len();
+            }
+            None => fits = false,
+        };
+        match self.encoding {
+            Encoding::Plain => add(self.written),
+            Encoding::JsonEscaped => crate::json::decode_pieces(self.written, add),
+        }
+        room.get_mut(..len).filter(|_| fits)
+    }
+
+    /// Its text, if that is stored as it is.
+    #[inline]
+    pub fn plain(self) -> Option<&'a [u8]> {
+        (self.encoding == Encoding::Plain).then_some(self.written)
+    }
+
+    /// What is stored, and how. Two values with the same of both have the same text, so this is
+    /// what to remember a value by; it is not the text.
+    #[inline]
+    pub fn written(self) -> (Encoding, &'a [u8]) {
+        (self.encoding, self.written)
+    }
+
+    /// Whether there is no text, or an empty one.
+    #[inline]
+    pub fn is_empty(self) -> bool {
+        self.written.is_empty()
+    }
 }
 
 /// One event of a batch.

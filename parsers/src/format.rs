@@ -133,7 +133,7 @@ impl EventBatch {
         }
         let mut context = LineContext { near: origin.near };
         let parse_line = match format {
-            Format::JsonLines => json::line,
+            Format::JsonLines => return json::lines(input, &mut out),
             Format::Json => return json::stream(input, &mut out),
             Format::WindowsXml => return windows::xml::stream(input, &mut out),
             Format::Evtx => return windows::evtx::chunk(input, origin.position, &mut out),
@@ -149,5 +149,45 @@ impl EventBatch {
         for line in framing::lines(input) {
             parse_line(line, &mut context, &mut out);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Origin;
+    use crate::syslog;
+    use crate::time::{Timestamp, parse_any};
+
+    /// A file changed at `end` holds what was before, up to a year.
+    #[test]
+    fn a_source_holds_the_year_before_its_end() {
+        for (end, line, expected) in [
+            (
+                "2026-11-25T08:00:00Z",
+                "Mar  7 12:00:00 h a: b",
+                "2026-03-07T12:00:00Z",
+            ),
+            (
+                "2026-11-25T08:00:00Z",
+                "Nov 26 12:00:00 h a: b",
+                "2026-11-26T12:00:00Z",
+            ),
+            (
+                "2026-11-25T08:00:00Z",
+                "Dec 20 12:00:00 h a: b",
+                "2025-12-20T12:00:00Z",
+            ),
+            (
+                "2026-01-02T08:00:00Z",
+                "Dec 31 12:00:00 h a: b",
+                "2025-12-31T12:00:00Z",
+            ),
+        ] {
+            let near = Origin::near_of_source_until(parse_any(end.as_bytes()).unwrap());
+            let header = syslog::header(line.as_bytes(), near).unwrap();
+            assert_eq!(header.time.to_string(), expected, "{line} until {end}");
+        }
+        let unknown = Origin::near_of_source_until(Timestamp::UNKNOWN);
+        assert_eq!(unknown, Timestamp::UNKNOWN);
     }
 }

@@ -34,7 +34,7 @@ mod windows;
 mod writer;
 
 pub use batch::{BLOCK_BYTES_MAX, EventBatch};
-pub use event::{Event, EventKind, FieldId, Value, ValueKind};
+pub use event::{Encoding, Event, EventKind, FieldId, Value, ValueKind};
 pub use format::{BlockExtent, Format, Origin};
 pub use framing::{Cut, Framer, Input};
 pub use projection::{

@@ -12,6 +12,7 @@
 
 use std::hash::BuildHasher;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
@@ -38,7 +39,7 @@ pub struct Target {
 }
 
 /// A place in the tree of paths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NodeId(u32);
 
 /// How an array of `{name, value}` objects spells its two keys.
@@ -66,9 +67,13 @@ struct Edge {
     to: NodeId,
 }
 
+/// How many were built in this process, so that none is taken for another. 0 is none.
+static BUILT: AtomicU64 = AtomicU64::new(1);
+
 /// The compiled table. Build it with [`ProjectionBuilder`].
 #[derive(Debug)]
 pub struct Projection {
+    identity: u64,
     extent: Extent,
     names: Vec<Box<str>>,
     wanted: Vec<bool>,
@@ -81,6 +86,11 @@ pub struct Projection {
 impl Projection {
     /// The root of the tree of paths.
     pub const ROOT: NodeId = NodeId(0);
+
+    /// Tells this table from all others of the process, for what is remembered of it.
+    pub(crate) fn identity(&self) -> u64 {
+        self.identity
+    }
 
     /// Whether values that no rule asked for are kept too.
     #[inline]
@@ -410,6 +420,7 @@ impl ProjectionBuilder {
             edges.insert_unique(rehash(&edge), edge, rehash);
         }
         Projection {
+            identity: BUILT.fetch_add(1, Ordering::Relaxed),
             extent: self.extent,
             names: self.names,
             wanted: self.wanted,

@@ -31,3 +31,33 @@ fn leading_time(line: &[u8]) -> Option<Timestamp> {
     )
     .then_some(time)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::leading_time;
+
+    #[test]
+    fn takes_only_times_with_a_year() {
+        for (line, expected) in [
+            (
+                "2024-03-07 12:00:01 192.0.2.1 GET /x",
+                Some("2024-03-07T12:00:01Z"),
+            ),
+            ("[2024-03-07T12:00:01Z] text", Some("2024-03-07T12:00:01Z")),
+            (
+                "Thu Mar  7 12:00:01 2024 [pid 1] CONNECT",
+                Some("2024-03-07T12:00:01Z"),
+            ),
+            (
+                "07-Mar-2024 12:00:01.5 queries: info",
+                Some("2024-03-07T12:00:01.5Z"),
+            ),
+            ("Mar  7 12:00:01 text", None),
+            ("12 monkeys", None),
+            ("", None),
+        ] {
+            let found = leading_time(line.as_bytes()).map(|t| t.to_string());
+            assert_eq!(found.as_deref(), expected, "{line}");
+        }
+    }
+}

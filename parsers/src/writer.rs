@@ -5,7 +5,9 @@
 //! asked for cost one look-up and are gone.
 
 use crate::batch::{BLOCK_BYTES_MAX, EventHead, EventStore, Span, StoredValue};
-use crate::event::{EventKind, FieldId, ValueKind};
+use crate::event::{Encoding, EventKind, FieldId, Value, ValueKind};
+use crate::json::KeyMemory;
+use crate::json::StringIndex;
 use crate::projection::{Extent, Projection, Target};
 use crate::time::{self, Timestamp};
 use crate::unparsed::Reason;
@@ -17,19 +19,34 @@ pub struct EventWriter<'a> {
     projection: &'a Projection,
     store: &'a mut EventStore,
     open: Open,
-    ranks: RankTable,
     pub(crate) scratch: Scratch,
 }
 
-/// Buffers of parsers that need them for each event, kept from one to the next.
+/// Buffers that are needed for each event, kept from one to the next and from block to block.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
+    /// Keys of JSON objects and where they lead.
+    pub(crate) keys: KeyMemory,
+    /// Where the strings of a JSON text end.
+    pub(crate) strings: StringIndex,
+    ranks: RankTable,
     /// Nested names from the outermost to the value at hand.
     pub(crate) path: Vec<u8>,
     /// A name that had to be decoded.
     pub(crate) name: Vec<u8>,
     /// A text that had to be decoded.
     pub(crate) text: Vec<u8>,
+}
+
+/// The longest text with escapes that may be a time.
+const TIME_BYTES_MAX: usize = 64;
+
+/// A value that has its place.
+#[derive(Clone, Copy)]
+struct Stored {
+    kind: ValueKind,
+    encoding: Encoding,
+    span: Span,
 }
 
 /// The event under construction.
@@ -62,14 +79,15 @@ impl<'a> EventWriter<'a> {
             time_rank: u8::MAX,
             has_ranks: false,
         };
+        let mut scratch = std::mem::take(&mut store.scratch);
+        scratch.keys.begin(projection);
         Self {
             input,
             base,
             projection,
             store,
             open,
-            ranks: RankTable::default(),
-            scratch: Scratch::default(),
+            scratch,
         }
     }
 
@@ -171,7 +189,12 @@ impl<'a> EventWriter<'a> {
             FieldId::UNLISTED
         };
         let span = self.place(value);
-        self.store_value(Target { field, rank: 0 }, kind, span, b"");
+        let stored = Stored {
+            kind,
+            encoding: Encoding::Plain,
+            span,
+        };
+        self.store_value(Target { field, rank: 0 }, stored, b"");
     }
 
     /// Adds a text value under a name known only at run time, at top level.
@@ -186,8 +209,25 @@ impl<'a> EventWriter<'a> {
     #[inline]
     pub fn targeted(&mut self, targets: &[Target], name: &[u8], kind: ValueKind, value: &[u8]) {
         if self.keeps(targets) {
-            let span = self.place(value);
-            self.store_targets(targets, name, kind, span);
+            let stored = Stored {
+                kind,
+                encoding: Encoding::Plain,
+                span: self.place(value),
+            };
+            self.store_targets(targets, name, stored);
+        }
+    }
+
+    /// The same for the inside of a JSON string that holds escapes: it is stored as written.
+    #[inline]
+    pub(crate) fn targeted_escaped(&mut self, targets: &[Target], name: &[u8], written: &[u8]) {
+        if self.keeps(targets) {
+            let stored = Stored {
+                kind: ValueKind::Text,
+                encoding: Encoding::JsonEscaped,
+                span: self.place(written),
+            };
+            self.store_targets(targets, name, stored);
         }
     }
 
@@ -203,8 +243,12 @@ impl<'a> EventWriter<'a> {
         if self.keeps(targets) {
             let start = self.store.arena.len();
             decode(&mut self.store.arena);
-            let span = Span::of_arena(start, self.store.arena.len() - start);
-            self.store_targets(targets, name, ValueKind::Text, span);
+            let stored = Stored {
+                kind: ValueKind::Text,
+                encoding: Encoding::Plain,
+                span: Span::of_arena(start, self.store.arena.len() - start),
+            };
+            self.store_targets(targets, name, stored);
         }
     }
 
@@ -228,14 +272,25 @@ impl<'a> EventWriter<'a> {
         !targets.is_empty() || self.keeps_everything() || !self.open.has_text
     }
 
-    fn store_targets(&mut self, targets: &[Target], name: &[u8], kind: ValueKind, span: Span) {
+    #[inline]
+    fn store_targets(&mut self, targets: &[Target], name: &[u8], stored: Stored) {
+        // By far the most common: one field, and nobody asks for the rest.
+        if let [target] = targets
+            && target.field != crate::fields::TIME
+        {
+            return self.store_value(*target, stored, name);
+        }
+        self.store_each(targets, name, stored);
+    }
+
+    fn store_each(&mut self, targets: &[Target], name: &[u8], stored: Stored) {
         let mut listed = false;
         for target in targets {
             if target.field == crate::fields::TIME {
-                self.read_time(span, target.rank);
+                self.read_time(stored, target.rank);
             } else {
                 listed = true;
-                self.store_value(*target, kind, span, name);
+                self.store_value(*target, stored, name);
             }
         }
         if !listed && (self.keeps_everything() || !self.open.has_text) {
@@ -243,35 +298,50 @@ impl<'a> EventWriter<'a> {
                 field: FieldId::UNLISTED,
                 rank: 0,
             };
-            self.store_value(unlisted, kind, span, name);
+            self.store_value(unlisted, stored, name);
         }
     }
 
-    fn read_time(&mut self, span: Span, rank: u8) {
-        if rank < self.open.time_rank {
-            let text = span.of(self.input, &self.store.arena);
-            if let Some(t) = time::parse_any(text) {
-                self.time_ranked(t, rank);
-            }
+    fn read_time(&mut self, stored: Stored, rank: u8) {
+        if rank >= self.open.time_rank {
+            return;
+        }
+        let text = stored.span.of(self.input, &self.store.arena);
+        let mut room = [0; TIME_BYTES_MAX];
+        let text = match stored.encoding {
+            Encoding::Plain => text,
+            _ => match Value::stored(stored.kind, stored.encoding, text).copy_to(&mut room) {
+                Some(decoded) => decoded,
+                None => return,
+            },
+        };
+        if let Some(t) = time::parse_any(text) {
+            self.time_ranked(t, rank);
         }
     }
 
-    fn store_value(&mut self, target: Target, kind: ValueKind, span: Span, name: &[u8]) {
+    #[inline]
+    fn store_value(&mut self, target: Target, stored: Stored, name: &[u8]) {
         self.open.has_ranks |= target.rank > 0;
         self.store.values.push(StoredValue {
             field: target.field,
-            kind,
+            kind: stored.kind,
+            encoding: stored.encoding,
             rank: target.rank,
-            span,
+            span: stored.span,
         });
         if self.keeps_everything() {
-            let name = if target.field == FieldId::UNLISTED {
-                self.place(name)
-            } else {
-                Span::EMPTY
-            };
-            self.store.names.push(name);
+            self.store_name(target.field, name);
         }
+    }
+
+    fn store_name(&mut self, field: FieldId, name: &[u8]) {
+        let name = if field == FieldId::UNLISTED {
+            self.place(name)
+        } else {
+            Span::EMPTY
+        };
+        self.store.names.push(name);
     }
 
     /// The span of `bytes`: borrowed where they lie in the block, else copied into the arena.
@@ -369,11 +439,11 @@ impl<'a> EventWriter<'a> {
         let Some(values) = store.values.get_mut(start..) else {
             return;
         };
-        self.ranks.note(values);
+        self.scratch.ranks.note(values);
         let mut kept = 0;
         for i in 0..values.len() {
             let value = values[i];
-            if value.rank <= self.ranks.best(value.field) {
+            if value.rank <= self.scratch.ranks.best(value.field) {
                 values[kept] = value;
                 if let Some(name) = store.names.get(start + i).copied() {
                     store.names[start + kept] = name;
@@ -381,9 +451,15 @@ impl<'a> EventWriter<'a> {
                 kept += 1;
             }
         }
-        self.ranks.forget(values);
+        self.scratch.ranks.forget(values);
         store.values.truncate(start + kept);
         store.names.truncate(start + kept);
+    }
+}
+
+impl Drop for EventWriter<'_> {
+    fn drop(&mut self) {
+        self.store.scratch = std::mem::take(&mut self.scratch);
     }
 }
 

@@ -95,7 +95,11 @@ impl Log {
     fn value(&self, event: &Event<'_>, name: &str) -> Option<String> {
         let mut values = event.named_values(&self.projection);
         let (_, value) = values.find(|(n, _)| *n == name.as_bytes())?;
-        Some(String::from_utf8_lossy(value.text).trim().to_owned())
+        Some(
+            String::from_utf8_lossy(value.text(&mut Vec::new()))
+                .trim()
+                .to_owned(),
+        )
     }
 
     fn check(&self, event: &Event<'_>, name: &str, expected: &str) {

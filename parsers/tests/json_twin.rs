@@ -97,7 +97,7 @@ fn leaves(tree: &Tree, path: &str, into: &mut Vec<Leaf>) {
 fn found(event: &Event<'_>, projection: &Projection) -> Vec<Leaf> {
     let values = event.named_values(projection).map(|(name, value)| {
         let name = String::from_utf8_lossy(name).into_owned();
-        let text = String::from_utf8_lossy(value.text).into_owned();
+        let text = String::from_utf8_lossy(value.text(&mut Vec::new())).into_owned();
         let text = match value.kind {
             ValueKind::Number => serde_json::from_str(&text).map_or(text, |t: Tree| match t {
                 Tree::Number(number) => number.to_string(),

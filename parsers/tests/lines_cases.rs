@@ -131,9 +131,11 @@ fn write_event(text: &mut String, event: &Event<'_>, projection: &Projection) {
 
 fn write_value(text: &mut String, value: Value<'_>) {
     match value.kind {
-        ValueKind::Text => write_string(text, value.text),
+        ValueKind::Text => write_string(text, value.text(&mut Vec::new())),
         ValueKind::Null => text.push_str("null"),
-        ValueKind::Number | ValueKind::Bool => text.push_str(&String::from_utf8_lossy(value.text)),
+        ValueKind::Number | ValueKind::Bool => {
+            text.push_str(&String::from_utf8_lossy(value.text(&mut Vec::new())))
+        }
     }
 }
 

@@ -63,9 +63,9 @@ fn describe(batch: &EventBatch) -> String {
         .unwrap();
         for (name, value) in event.named_values(&projection) {
             let text = match value.kind {
-                ValueKind::Text => quoted(value.text),
+                ValueKind::Text => quoted(value.text(&mut Vec::new())),
                 ValueKind::Null => "null".to_owned(),
-                _ => String::from_utf8_lossy(value.text).into_owned(),
+                _ => String::from_utf8_lossy(value.text(&mut Vec::new())).into_owned(),
             };
             write!(lines, ", {}: {text}", quoted(name)).unwrap();
         }

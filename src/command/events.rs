@@ -97,9 +97,16 @@ fn worker(
         batch.parse(block.format, block.origin, projection);
         let mut result = BlockResult::of(batch);
         let path = inputs.path(block.input);
+        let mut room = Vec::new();
         for event in batch.events() {
             gather(&event, projection, &mut list);
-            event::json_line(&mut result.text, &event, host(&event), path, &list);
+            event::json_line(
+                &mut result.text,
+                &event,
+                host(&event, &mut room),
+                path,
+                &list,
+            );
             result.records.push(Record {
                 key: SortKey {
                     time: event.time().0,

@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+pub mod bench;
 mod choices;
 pub mod completions;
 pub mod demo;

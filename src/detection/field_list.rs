@@ -72,44 +72,50 @@ impl FieldList {
 
     /// Adds a value.
     pub fn push(&mut self, name: &[u8], value: Value<'_>) {
+        let start = self.bytes.len();
+        value.append_to(&mut self.bytes);
+        let end = self.bytes.len();
+        let text = Range { start, end };
         let hash = self.hasher.hash_one(name);
         let (bytes, entries) = (&self.bytes, &self.entries);
         let is_same = |first: &usize| slice(bytes, entries[*first].name) == name;
         let index = entries.len();
         if let Some(first) = self.by_name.find(hash, is_same).copied() {
-            if self.duplicates == Duplicates::Drop && self.has(first, value) {
+            if self.duplicates == Duplicates::Drop && self.has(first, value.kind, text) {
+                self.bytes.truncate(text.start);
                 return;
             }
             let name = self.entries[first].name;
             let last = self.entries[first].last;
             self.entries[last].next = Some(index);
             self.entries[first].last = index;
-            self.add(name, value);
+            self.add(name, value.kind, text);
             return;
         }
         let name = store(&mut self.bytes, name);
-        self.add(name, value);
+        self.add(name, value.kind, text);
         self.firsts.push(index);
         let (bytes, entries, hasher) = (&self.bytes, &self.entries, &self.hasher);
         let rehash = |first: &usize| hasher.hash_one(slice(bytes, entries[*first].name));
         self.by_name.insert_unique(hash, index, rehash);
     }
 
-    fn add(&mut self, name: Range, value: Value<'_>) {
-        let text = store(&mut self.bytes, value.text);
+    fn add(&mut self, name: Range, kind: ValueKind, text: Range) {
         let last = self.entries.len();
         self.entries.push(Entry {
             name,
-            kind: value.kind,
+            kind,
             text,
             next: None,
             last,
         });
     }
 
-    fn has(&self, first: usize, value: Value<'_>) -> bool {
+    fn has(&self, first: usize, kind: ValueKind, text: Range) -> bool {
         let field = Field { list: self, first };
-        field.values().take(COMPARED_MAX).any(|v| v == value)
+        let text = slice(&self.bytes, text);
+        let mut values = field.values().take(COMPARED_MAX);
+        values.any(|v| v.kind == kind && v.text == text)
     }
 
     /// The fields.
@@ -119,6 +125,13 @@ impl FieldList {
             first: *first,
         })
     }
+}
+
+/// A value of a field, decoded.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldValue<'a> {
+    pub kind: ValueKind,
+    pub text: &'a [u8],
 }
 
 /// One field with its values.
@@ -140,13 +153,13 @@ impl<'a> Field<'a> {
     }
 
     /// Its values.
-    pub fn values(self) -> impl Iterator<Item = Value<'a>> + use<'a> {
+    pub fn values(self) -> impl Iterator<Item = FieldValue<'a>> + use<'a> {
         let list = self.list;
         let mut next = Some(self.first);
         std::iter::from_fn(move || {
             let entry = &list.entries[next?];
             next = entry.next;
-            Some(Value {
+            Some(FieldValue {
                 kind: entry.kind,
                 text: slice(&list.bytes, entry.text),
             })
@@ -178,10 +191,7 @@ mod tests {
         for round in 0..2 {
             list.clear();
             for (name, text) in pairs {
-                let value = Value {
-                    kind: ValueKind::Text,
-                    text: text.as_bytes(),
-                };
+                let value = Value::new(ValueKind::Text, text.as_bytes());
                 list.push(name.as_bytes(), value);
             }
             assert_eq!(list.fields().len() > 0, !pairs.is_empty(), "round {round}");

@@ -3,5 +3,5 @@
 mod field_list;
 mod id;
 
-pub use field_list::{Duplicates, Field, FieldList};
+pub use field_list::{Duplicates, Field, FieldList, FieldValue};
 pub use id::{DetectionId, IdBuilder};

@@ -1,10 +1,10 @@
 //! The parts of a detection, and the choice of its rendering.
 
-use yagura_parsers::{Timestamp, Value, ValueKind};
+use yagura_parsers::{Timestamp, ValueKind};
 use yagura_rules::{Level, Meta};
 
 use super::{OutputFormat, csv, jsonl, table};
-use crate::detection::{DetectionId, FieldList, IdBuilder};
+use crate::detection::{DetectionId, FieldList, FieldValue, IdBuilder};
 use crate::scan::TimeSlot;
 use crate::terminal::Stream;
 
@@ -108,7 +108,7 @@ impl DetectionRenderer {
 }
 
 /// The text of a value as people read it.
-pub(super) fn shown_value(value: Value<'_>) -> &[u8] {
+pub(super) fn shown_value(value: FieldValue<'_>) -> &[u8] {
     match value.kind {
         ValueKind::Null => b"null",
         _ => value.text,
@@ -161,7 +161,7 @@ mod tests {
         let mut list = FieldList::new(Duplicates::Drop);
         for (name, kind, text) in pairs {
             let (kind, text) = (*kind, text.as_bytes());
-            list.push(name.as_bytes(), Value { kind, text });
+            list.push(name.as_bytes(), Value::new(kind, text));
         }
         list
     }

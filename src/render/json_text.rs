@@ -6,7 +6,7 @@
 use std::fmt;
 use std::io::Write;
 
-use yagura_parsers::{Value, ValueKind};
+use yagura_parsers::ValueKind;
 
 use super::escape::is_unsafe;
 use crate::detection::FieldList;
@@ -65,14 +65,12 @@ pub fn key(out: &mut Vec<u8>, name: &str) {
 }
 
 /// Writes a value by its kind. A number or boolean that JSON would not read becomes a string.
-pub fn value(out: &mut Vec<u8>, value: Value<'_>) {
-    match value.kind {
+pub fn value(out: &mut Vec<u8>, kind: ValueKind, text: &[u8]) {
+    match kind {
         ValueKind::Null => out.extend_from_slice(b"null"),
-        ValueKind::Number if is_number(value.text) => out.extend_from_slice(value.text),
-        ValueKind::Bool if matches!(value.text, b"true" | b"false") => {
-            out.extend_from_slice(value.text);
-        }
-        _ => string(out, value.text),
+        ValueKind::Number if is_number(text) => out.extend_from_slice(text),
+        ValueKind::Bool if matches!(text, b"true" | b"false") => out.extend_from_slice(text),
+        _ => string(out, text),
     }
 }
 
@@ -86,14 +84,14 @@ pub fn fields(out: &mut Vec<u8>, fields: &FieldList) {
         string(out, field.name());
         out.push(b':');
         if field.is_single() {
-            field.values().for_each(|v| value(out, v));
+            field.values().for_each(|v| value(out, v.kind, v.text));
         } else {
             out.push(b'[');
             for (index, v) in field.values().enumerate() {
                 if index > 0 {
                     out.push(b',');
                 }
-                value(out, v);
+                value(out, v.kind, v.text);
             }
             out.push(b']');
         }
@@ -186,7 +184,7 @@ mod tests {
         ] {
             assert!(!is_number(bad.as_bytes()), "{bad}");
         }
-        let of = |kind, text: &'static [u8]| text_of(|out| value(out, Value { kind, text }));
+        let of = |kind, text: &'static [u8]| text_of(|out| value(out, kind, text));
         assert_eq!(of(ValueKind::Number, b"007"), "\"007\"");
         assert_eq!(of(ValueKind::Bool, b"true"), "true");
         assert_eq!(of(ValueKind::Bool, b"TRUE"), "\"TRUE\"");
@@ -197,13 +195,7 @@ mod tests {
     fn makes_lists_of_repeated_fields() {
         let mut list = FieldList::new(Duplicates::Keep);
         for (name, v) in [("a", "1"), ("b", "x"), ("a", "2"), ("a", "1")] {
-            list.push(
-                name.as_bytes(),
-                Value {
-                    kind: ValueKind::Text,
-                    text: v.as_bytes(),
-                },
-            );
+            list.push(name.as_bytes(), Value::new(ValueKind::Text, v.as_bytes()));
         }
         assert_eq!(
             text_of(|out| fields(out, &list)),

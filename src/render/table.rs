@@ -306,11 +306,10 @@ mod tests {
     fn line(pairs: &[(&str, &str)], width: usize) -> String {
         let mut list = FieldList::new(Duplicates::Drop);
         for (name, text) in pairs {
-            let value = Value {
-                kind: ValueKind::Text,
-                text: text.as_bytes(),
-            };
-            list.push(name.as_bytes(), value);
+            list.push(
+                name.as_bytes(),
+                Value::new(ValueKind::Text, text.as_bytes()),
+            );
         }
         let mut out = Vec::new();
         matched(&mut out, &list, width, Colour::Off);

@@ -103,6 +103,7 @@ impl<'a> Finder<'a> {
                 result.counts = counts(&found);
                 return result;
             }
+            let mut room = Vec::new();
             for of in &found {
                 let (Some(event), Some(rule)) = (batch.event(of.event), self.card(*of)) else {
                     continue;
@@ -124,7 +125,7 @@ impl<'a> Finder<'a> {
                     id: rule.id.part(path.as_bytes()).finish(position),
                     time: event.time(),
                     rule,
-                    host: host(&event),
+                    host: host(&event, &mut room),
                     path,
                     position,
                     matched: &evident,
@@ -158,11 +159,12 @@ impl<'a> Finder<'a> {
 }
 
 /// The host that an event happened on: of Windows the computer, else the one of the header.
-pub fn host<'a>(event: &Event<'a>) -> Option<&'a [u8]> {
+/// `room` is for one that has to be decoded.
+pub fn host<'a>(event: &Event<'a>, room: &'a mut Vec<u8>) -> Option<&'a [u8]> {
     event
         .first(fields::COMPUTER)
         .or_else(|| event.first(fields::HOSTNAME))
-        .map(|value| value.text)
+        .map(|value| value.text(room))
         .filter(|text| !text.is_empty())
 }
 

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use yagura_parsers::{Value, ValueKind, time};
+use yagura_parsers::{ValueKind, time};
 use yagura_rules::pattern::Case;
 use yagura_rules::predicate::{DatePart, Network, Ordering, Regex, Relation, Test};
 
@@ -54,15 +54,14 @@ impl Check {
         }
     }
 
-    /// Whether one value satisfies the test. `folded` is room for its folded form.
+    /// Whether one value, given by its kind and its text, satisfies the test. `folded` is room for its folded form.
     ///
     /// [`Check::Null`] on absent fields and [`Check::Field`] need more than one value and are
     /// answered elsewhere.
-    pub(crate) fn holds(&self, value: Value<'_>, folded: &mut Vec<u8>) -> bool {
-        if value.kind == ValueKind::Null {
+    pub(crate) fn holds(&self, kind: ValueKind, text: &[u8], folded: &mut Vec<u8>) -> bool {
+        if kind == ValueKind::Null {
             return matches!(self, Self::Exists | Self::Null);
         }
-        let text = value.text;
         match self {
             Self::Text(pattern) if pattern.case == Case::Sensitive => pattern.matches(text),
             Self::Text(pattern) => {

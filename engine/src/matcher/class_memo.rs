@@ -45,16 +45,16 @@ impl ClassMemo {
     /// The class of an event with these marks.
     #[inline]
     pub(crate) fn class(&mut self, classes: &Classes, marks: &Marks<'_>) -> Class {
-        let (name, of) = match (marks.channel, marks.provider, marks.program) {
-            (channel @ [_, ..], _, _) => (channel, 0),
-            ([], provider @ [_, ..], []) => (provider, 1),
-            ([], [], program) => (program, 2),
+        let (name, of) = match [marks.channel, marks.provider, marks.program] {
+            [channel, ..] if !channel.is_empty() => (channel, 0),
+            [_, provider, program] if program.is_empty() => (provider, 1),
+            [_, provider, program] if provider.is_empty() => (program, 2),
             // Both count; such events are rare.
             _ => return classes.class(marks),
         };
-        if name.len() > NAME_BYTES_MAX {
+        let Some(name) = name.plain().filter(|name| name.len() <= NAME_BYTES_MAX) else {
             return classes.class(marks);
-        }
+        };
         let key = Key {
             event_id: marks.event_id,
             kind: marks.kind as u8,

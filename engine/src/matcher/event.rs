@@ -29,10 +29,12 @@ pub(crate) struct Scratch {
     tested: Vec<u64>,
     /// By rule: the event for which it was opened last.
     opened: Vec<u32>,
-    candidates: Vec<ClassRuleId>,
+    pub(crate) candidates: Vec<ClassRuleId>,
     /// What the value at hand satisfies.
     holding: Vec<PredicateId>,
     memo: Memo,
+    /// A text that had to be decoded.
+    text: Vec<u8>,
     folded: Vec<u8>,
     other: Vec<u8>,
     verify: Vec<u8>,
@@ -51,6 +53,7 @@ impl Scratch {
             candidates: Vec::new(),
             holding: Vec::new(),
             memo: Memo::new(slots),
+            text: Vec::new(),
             folded: Vec::new(),
             other: Vec::new(),
             verify: Vec::new(),
@@ -67,7 +70,7 @@ impl Scratch {
         });
     }
 
-    fn known(&self, predicate: PredicateId) -> Option<bool> {
+    pub(crate) fn known(&self, predicate: PredicateId) -> Option<bool> {
         let entry = self.truth[predicate.index()];
         (entry >> 1 == u64::from(self.stamp)).then_some(entry & 1 == 1)
     }
@@ -125,16 +128,16 @@ impl<'m> EventMatch<'m> {
     fn look_up_value(&mut self, slot: &Slot, value: Value<'m>) {
         self.scratch.value += 1;
         if value.kind != ValueKind::Null {
+            let mut decimal = std::mem::take(&mut self.scratch.decimal);
             if slot.hexadecimal
-                && let Some(number) = parse_hexadecimal(value.text)
+                && let Some(number) = parse_hexadecimal(value.text(&mut decimal))
             {
-                let mut decimal = std::mem::take(&mut self.scratch.decimal);
                 write_decimal(number, &mut decimal);
-                self.look_up_text(slot, value.kind, &decimal);
-                self.scratch.decimal = decimal;
+                self.look_up_text(slot, Value::new(value.kind, &decimal));
             } else {
-                self.look_up_text(slot, value.kind, value.text);
+                self.look_up_text(slot, value);
             }
+            self.scratch.decimal = decimal;
         }
         for predicate in &slot.on_presence {
             if self.holds(*predicate) {
@@ -143,11 +146,11 @@ impl<'m> EventMatch<'m> {
         }
     }
 
-    fn look_up_text(&mut self, slot: &Slot, kind: ValueKind, text: &[u8]) {
+    fn look_up_text(&mut self, slot: &Slot, value: Value<'_>) {
         if !slot.looks_at_text() && slot.numbers.is_empty() {
             return;
         }
-        let key = match self.scratch.memo.recall(slot.number, text) {
+        let key = match self.scratch.memo.recall(slot.number, value.written()) {
             Recall::Known(range) => {
                 for at in range {
                     self.hold(self.scratch.memo.hit(at));
@@ -158,35 +161,39 @@ impl<'m> EventMatch<'m> {
             Recall::Pass => None,
         };
         self.scratch.holding.clear();
-        self.find_holding(slot, Value { kind, text });
+        let mut room = std::mem::take(&mut self.scratch.text);
+        self.find_holding(slot, value.kind, value.text(&mut room));
+        self.scratch.text = room;
         for i in 0..self.scratch.holding.len() {
             self.hold(self.scratch.holding[i]);
         }
         if let Some(key) = key {
             let scratch = &mut *self.scratch;
-            scratch.memo.remember(key, text, &scratch.holding);
+            scratch
+                .memo
+                .remember(key, value.written().1, &scratch.holding);
         }
     }
 
     /// Collects the predicates of a slot that a value satisfies.
-    fn find_holding(&mut self, slot: &Slot, value: Value<'_>) {
+    fn find_holding(&mut self, slot: &Slot, kind: ValueKind, text: &[u8]) {
         if slot.looks_at_text() {
             // Taken out so that the tables can be walked while `self` collects.
             let mut folded = std::mem::take(&mut self.scratch.folded);
             folded.clear();
-            fold_into(value.text, &mut folded);
+            fold_into(text, &mut folded);
             if let Some(hits) = slot.exact.get(folded.as_slice()) {
                 for hit in hits {
-                    self.collect(*hit, value);
+                    self.collect(*hit, kind, text);
                 }
             }
             if let Some(literals) = &slot.literals {
-                literals.scan(&folded, |hit| self.collect(hit, value));
+                literals.scan(&folded, |hit| self.collect(hit, kind, text));
             }
             self.scratch.folded = folded;
         }
         if !slot.numbers.is_empty()
-            && let Some(number) = Numeric::parse(value.text)
+            && let Some(number) = Numeric::parse(text)
             && let Some(predicates) = slot.numbers.get(&number.key())
         {
             for predicate in predicates {
@@ -194,20 +201,20 @@ impl<'m> EventMatch<'m> {
                     predicate: *predicate,
                     certainty: Certainty::MayHold,
                 };
-                self.collect(hit, value);
+                self.collect(hit, kind, text);
             }
         }
     }
 
     /// Decides a predicate for a value, once however often its literals occur.
-    fn collect(&mut self, hit: Hit, value: Value<'_>) {
+    fn collect(&mut self, hit: Hit, kind: ValueKind, text: &[u8]) {
         let scratch = &mut *self.scratch;
         let index = hit.predicate.index();
         if std::mem::replace(&mut scratch.tested[index], scratch.value) == scratch.value {
             return;
         }
         let check = &self.plan.predicates[index].check;
-        if hit.certainty == Certainty::Holds || check.holds(value, &mut scratch.verify) {
+        if hit.certainty == Certainty::Holds || check.holds(kind, text, &mut scratch.verify) {
             scratch.holding.push(hit.predicate);
         }
     }
@@ -248,15 +255,17 @@ impl<'m> EventMatch<'m> {
             Check::Null => {
                 let mut absent = true;
                 let mut null = false;
-                self.each_value(&predicate.sources, |value, _| {
+                self.each_value(&predicate.sources, |kind, _, _| {
                     absent = false;
-                    null |= value.kind == ValueKind::Null;
+                    null |= kind == ValueKind::Null;
                     null
                 });
                 absent || null
             }
             Check::Field(..) => self.first_related(id).is_some(),
-            check => self.each_value(&predicate.sources, |value, room| check.holds(value, room)),
+            check => self.each_value(&predicate.sources, |kind, text, room| {
+                check.holds(kind, text, room)
+            }),
         }
     }
 
@@ -269,16 +278,18 @@ impl<'m> EventMatch<'m> {
         let (event, texts) = (self.event, self.texts);
         let mut mine = std::mem::take(&mut self.scratch.folded);
         let mut theirs = std::mem::take(&mut self.scratch.other);
+        let mut room = std::mem::take(&mut self.scratch.text);
         let related = values_of(&predicate.sources, event, texts).find(|value| {
-            prepare(*value, case, &mut mine);
+            prepare(*value, case, &mut room, &mut mine);
             values_of(&predicate.other, event, texts).any(|other| {
-                prepare(other, case, &mut theirs);
+                prepare(other, case, &mut room, &mut theirs);
                 let both = value.kind != ValueKind::Null && other.kind != ValueKind::Null;
                 both && relates(&mine, relation, &theirs)
             })
         });
         self.scratch.folded = mine;
         self.scratch.other = theirs;
+        self.scratch.text = room;
         related
     }
 
@@ -286,14 +297,14 @@ impl<'m> EventMatch<'m> {
     fn each_value(
         &mut self,
         sources: &[Source],
-        mut test: impl FnMut(Value<'_>, &mut Vec<u8>) -> bool,
+        mut test: impl FnMut(ValueKind, &[u8], &mut Vec<u8>) -> bool,
     ) -> bool {
         let (event, texts) = (self.event, self.texts);
         let mut decimal = std::mem::take(&mut self.scratch.decimal);
         let mut all = sourced_values(sources, event, texts);
         let held = all.any(|(source, value)| {
-            let value = as_decimal(source, value, &mut decimal);
-            test(value, &mut self.scratch.verify)
+            let text = as_decimal(source, value, &mut decimal);
+            test(value.kind, text, &mut self.scratch.verify)
         });
         self.scratch.decimal = decimal;
         held
@@ -338,22 +349,15 @@ fn values_of<'m>(
     sourced_values(sources, event, texts).map(|(_, value)| value)
 }
 
-/// The value as tests see it: hexadecimal numbers as decimal ones.
-pub(crate) fn as_decimal<'v>(
-    source: Source,
-    value: Value<'v>,
-    decimal: &'v mut Vec<u8>,
-) -> Value<'v> {
-    match parse_hexadecimal(value.text) {
-        Some(number) if source.hexadecimal => {
-            write_decimal(number, decimal);
-            Value {
-                kind: value.kind,
-                text: decimal,
-            }
-        }
-        _ => value,
+/// The text of a value as tests see it: hexadecimal numbers as decimal ones.
+pub(crate) fn as_decimal<'v>(source: Source, value: Value<'v>, room: &'v mut Vec<u8>) -> &'v [u8] {
+    if source.hexadecimal
+        && let Some(number) = parse_hexadecimal(value.text(room))
+    {
+        write_decimal(number, room);
+        return room;
     }
+    value.text(room)
 }
 
 fn write_decimal(number: u64, out: &mut Vec<u8>) {
@@ -362,10 +366,10 @@ fn write_decimal(number: u64, out: &mut Vec<u8>) {
     let _ = write!(out, "{number}");
 }
 
-fn prepare(value: Value<'_>, case: Case, out: &mut Vec<u8>) {
+fn prepare(value: Value<'_>, case: Case, room: &mut Vec<u8>, out: &mut Vec<u8>) {
     out.clear();
     match case {
-        Case::Insensitive => fold_into(value.text, out),
-        Case::Sensitive => out.extend_from_slice(value.text),
+        Case::Insensitive => fold_into(value.text(room), out),
+        Case::Sensitive => value.append_to(out),
     }
 }

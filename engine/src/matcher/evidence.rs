@@ -1,6 +1,6 @@
 //! What made a rule match.
 
-use yagura_parsers::{Value, ValueKind};
+use yagura_parsers::Value;
 
 use crate::engine::RuleIndex;
 use crate::matcher::check::Check;
@@ -51,7 +51,10 @@ impl EventMatch<'_> {
         for id in predicates {
             let field: &str = &plan.predicates[id.index()].name;
             let value = self.satisfying(id);
-            if !shown.contains(&(field, value)) {
+            let same = |(other, shown): &(&str, Value<'_>)| {
+                *other == field && shown.kind == value.kind && shown.written() == value.written()
+            };
+            if !shown.iter().any(same) {
                 shown.push((field, value));
                 each(Evidence { field, value });
             }
@@ -63,20 +66,16 @@ impl EventMatch<'_> {
 impl<'m> EventMatch<'m> {
     /// The first value with which a predicate holds.
     fn satisfying(&mut self, id: PredicateId) -> Value<'m> {
-        const NULL: Value<'_> = Value {
-            kind: ValueKind::Null,
-            text: b"",
-        };
         let predicate = &self.plan.predicates[id.index()];
         if let Check::Field(..) = predicate.check {
-            return self.first_related(id).unwrap_or(NULL);
+            return self.first_related(id).unwrap_or(Value::NULL);
         }
         let (mut decimal, mut room) = (Vec::new(), Vec::new());
         let mut values = sourced_values(&predicate.sources, self.event, self.texts);
         let found = values.find(|(source, value)| {
-            let value = as_decimal(*source, *value, &mut decimal);
-            predicate.check.holds(value, &mut room)
+            let text = as_decimal(*source, *value, &mut decimal);
+            predicate.check.holds(value.kind, text, &mut room)
         });
-        found.map_or(NULL, |(_, value)| value)
+        found.map_or(Value::NULL, |(_, value)| value)
     }
 }

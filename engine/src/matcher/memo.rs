@@ -8,6 +8,7 @@
 use std::hash::BuildHasher;
 
 use hashbrown::DefaultHashBuilder;
+use yagura_parsers::Encoding;
 
 use crate::matcher::plan::PredicateId;
 
@@ -28,6 +29,9 @@ struct Entry {
     generation: u32,
     text: (u32, u32),
     hits: (u32, u32),
+    /// Of the text, which is remembered as it was written: a value that is known does not have
+    /// to be decoded.
+    encoding: Option<Encoding>,
 }
 
 /// How often a slot's values were found, lately.
@@ -89,6 +93,7 @@ pub(crate) enum Recall {
 pub(crate) struct Key {
     hash: u64,
     slot: u32,
+    encoding: Encoding,
 }
 
 impl Memo {
@@ -103,9 +108,9 @@ impl Memo {
         }
     }
 
-    /// What is known of a value of a slot.
+    /// What is known of a value of a slot, by how it is written.
     #[inline]
-    pub(crate) fn recall(&mut self, slot: u32, text: &[u8]) -> Recall {
+    pub(crate) fn recall(&mut self, slot: u32, (encoding, text): (Encoding, &[u8])) -> Recall {
         let worth = &mut self.worth[slot as usize];
         if text.len() > TEXT_BYTES_MAX || worth.is_resting() {
             return Recall::Pass;
@@ -114,13 +119,18 @@ impl Memo {
         let entry = &self.entries[hash as usize % ENTRIES];
         let here = entry.hash == hash
             && entry.slot == slot
+            && entry.encoding == Some(encoding)
             && entry.generation == self.generation
             && self.texts[entry.text.0 as usize..entry.text.1 as usize] == *text;
         if here {
             worth.found += 1;
             Recall::Known(entry.hits.0 as usize..entry.hits.1 as usize)
         } else {
-            Recall::Unknown(Key { hash, slot })
+            Recall::Unknown(Key {
+                hash,
+                slot,
+                encoding,
+            })
         }
     }
 
@@ -130,7 +140,7 @@ impl Memo {
         self.hits[at]
     }
 
-    /// Remembers which predicates hold for a value.
+    /// Remembers which predicates hold for a value that is written so.
     pub(crate) fn remember(&mut self, key: Key, text: &[u8], holding: &[PredicateId]) {
         if self.texts.len() + text.len() > ROOM_BYTES || self.hits.len() + holding.len() > HITS_MAX
         {
@@ -146,6 +156,7 @@ impl Memo {
             generation: self.generation,
             text: (text_start, self.texts.len() as u32),
             hits: (hits_start, self.hits.len() as u32),
+            encoding: Some(key.encoding),
         };
     }
 
@@ -161,10 +172,12 @@ impl Memo {
 
 #[cfg(test)]
 mod tests {
+    use yagura_parsers::Encoding;
+
     use super::{Memo, PredicateId, ROOM_BYTES, Recall};
 
     fn recall(memo: &mut Memo, slot: u32, text: &[u8]) -> Option<Vec<u32>> {
-        match memo.recall(slot, text) {
+        match memo.recall(slot, (Encoding::Plain, text)) {
             Recall::Known(range) => Some(range.map(|i| memo.hit(i).0).collect()),
             Recall::Unknown(key) => {
                 let length = PredicateId(text.len() as u32);
@@ -182,6 +195,8 @@ mod tests {
         assert_eq!(recall(&mut memo, 0, b"cmd.exe"), Some(vec![7]));
         assert_eq!(recall(&mut memo, 1, b"cmd.exe"), None);
         assert_eq!(recall(&mut memo, 0, b"cmd.com"), None);
+        let escaped = memo.recall(0, (Encoding::JsonEscaped, b"cmd.exe"));
+        assert!(matches!(escaped, Recall::Unknown(_)));
     }
 
     #[test]

@@ -59,10 +59,8 @@ impl Texts {
 
     /// The texts of the event that was loaded last, which has to be `event`.
     pub(crate) fn of<'a>(&'a self, event: Event<'a>) -> impl Iterator<Item = Value<'a>> {
-        let line = matches!(self.place, Place::Line).then(|| Value {
-            kind: ValueKind::Text,
-            text: event.raw(),
-        });
+        let line =
+            matches!(self.place, Place::Line).then(|| Value::new(ValueKind::Text, event.raw()));
         let own = matches!(self.place, Place::Own).then(|| event.values());
         let again = matches!(self.place, Place::Again).then(|| self.again.events());
         let again = again.into_iter().flatten().flat_map(|event| event.values());

@@ -18,18 +18,17 @@ pub struct Slow {
 
 impl Slow {
     pub fn new(value: Value<'_>) -> Self {
+        let mut bytes = Vec::new();
+        value.append_to(&mut bytes);
         Self {
             kind: value.kind,
-            bytes: value.text.to_vec(),
-            units: units(value.text),
+            units: units(&bytes),
+            bytes,
         }
     }
 
     pub fn text(text: &[u8]) -> Self {
-        Self::new(Value {
-            kind: ValueKind::Text,
-            text,
-        })
+        Self::new(Value::new(ValueKind::Text, text))
     }
 
     /// ASCII lower case, for names of channels and programs.

@@ -16,12 +16,13 @@ pub(crate) fn lines(input: &[u8]) -> impl Iterator<Item = &[u8]> {
         } else {
             std::mem::take(&mut rest)
         };
-        Some(trim_end(line))
+        Some(without_line_end(line))
     })
     .filter(|line| !line.is_empty())
 }
 
-fn trim_end(mut line: &[u8]) -> &[u8] {
+/// A line without the carriage returns and zeros at its end.
+pub(crate) fn without_line_end(mut line: &[u8]) -> &[u8] {
     while let [head @ .., b'\r' | 0] = line {
         line = head;
     }

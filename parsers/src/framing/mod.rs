@@ -10,7 +10,7 @@ mod json;
 mod lines;
 mod xml;
 
-pub(crate) use lines::lines;
+pub(crate) use lines::{lines, without_line_end};
 
 use crate::format::Format;
 use crate::time::Timestamp;

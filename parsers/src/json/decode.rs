@@ -4,20 +4,29 @@ use memchr::memchr;
 
 /// Appends the text that a string stands for. Never longer than the string itself. What is no
 /// escape of RFC 8259 stays as written; a surrogate without its half becomes U+FFFD.
-pub(super) fn decode(text: &[u8], into: &mut Vec<u8>) {
+pub(crate) fn decode(text: &[u8], into: &mut Vec<u8>) {
+    into.reserve(text.len());
+    decode_pieces(text, |piece| into.extend_from_slice(piece));
+}
+
+/// The same, piece by piece.
+pub(crate) fn decode_pieces(text: &[u8], mut add: impl FnMut(&[u8])) {
     let mut rest = text;
     while let Some(at) = memchr(b'\\', rest) {
         let (plain, escape) = rest.split_at(at);
-        into.extend_from_slice(plain);
-        rest = decode_one(escape, into);
+        if !plain.is_empty() {
+            add(plain);
+        }
+        rest = decode_one(escape, &mut add);
     }
-    into.extend_from_slice(rest);
+    add(rest);
 }
 
 /// Decodes the escape at the beginning of `text`; gives what follows it.
-fn decode_one<'a>(text: &'a [u8], into: &mut Vec<u8>) -> &'a [u8] {
+#[inline]
+fn decode_one<'a>(text: &'a [u8], add: &mut impl FnMut(&[u8])) -> &'a [u8] {
     let [slash, kind, rest @ ..] = text else {
-        into.extend_from_slice(text);
+        add(text);
         return &[];
     };
     let byte = match kind {
@@ -29,17 +38,17 @@ fn decode_one<'a>(text: &'a [u8], into: &mut Vec<u8>) -> &'a [u8] {
         b'f' => 12,
         b'u' => {
             if let Some((unit, rest)) = code_unit(text) {
-                return push_code_point(unit, rest, into);
+                return add_code_point(unit, rest, add);
             }
-            into.extend_from_slice(b"\\u");
+            add(b"\\u");
             return rest;
         }
         _ => {
-            into.extend_from_slice(&[*slash, *kind]);
+            add(&[*slash, *kind]);
             return rest;
         }
     };
-    into.push(byte);
+    add(&[byte]);
     rest
 }
 
@@ -54,7 +63,7 @@ fn code_unit(text: &[u8]) -> Option<(u32, &[u8])> {
     Some((unit, rest))
 }
 
-fn push_code_point<'a>(unit: u32, rest: &'a [u8], into: &mut Vec<u8>) -> &'a [u8] {
+fn add_code_point<'a>(unit: u32, rest: &'a [u8], add: &mut impl FnMut(&[u8])) -> &'a [u8] {
     let (code, rest) = match (unit, code_unit(rest)) {
         (0xD800..=0xDBFF, Some((low @ 0xDC00..=0xDFFF, behind))) => {
             (0x1_0000 + ((unit - 0xD800) << 10) + (low - 0xDC00), behind)
@@ -62,7 +71,7 @@ fn push_code_point<'a>(unit: u32, rest: &'a [u8], into: &mut Vec<u8>) -> &'a [u8
         _ => (unit, rest),
     };
     let c = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
-    into.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+    add(c.encode_utf8(&mut [0; 4]).as_bytes());
     rest
 }
 

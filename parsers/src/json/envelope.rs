@@ -12,6 +12,7 @@
 //! as JSON and belong to no event.
 
 use super::scan::Scanner;
+use super::strings::StringEnds;
 
 /// Names of the list. Others occur inside of events, too (`target`, `events`).
 const LISTS: [&[u8]; 4] = [b"Records", b"records", b"Events", b"value"];
@@ -80,7 +81,7 @@ fn list_begins(scan: &mut Scanner<'_>) -> Option<bool> {
 }
 
 /// Behind the end of a list: skips the members that follow it in its envelope, if any.
-pub(super) fn skip_tail(scan: &mut Scanner<'_>) {
+pub(super) fn skip_tail<E: StringEnds>(scan: &mut Scanner<'_, E>) {
     let mut ahead = scan.clone();
     while ahead.expect(b',').is_ok() && ahead.key().is_ok() && ahead.skip_value(1).is_ok() {
         scan.seek(ahead.position());

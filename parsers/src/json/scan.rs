@@ -3,8 +3,7 @@
 //! Skipping checks the same grammar as reading (see [`crate::json`]), keeps its brackets in one
 //! 128-bit word and copies nothing.
 
-use memchr::memchr2;
-
+use super::strings::{ByLooking, StringEnds};
 use super::{DEPTH_MAX, Malformed};
 
 /// A string between its quotes, as written.
@@ -15,16 +14,28 @@ pub(super) struct JsonString<'a> {
     pub(super) escaped: bool,
 }
 
-/// Reads tokens from left to right.
+/// Reads tokens from left to right. It begins outside of strings.
 #[derive(Clone, Debug)]
-pub(super) struct Scanner<'a> {
+pub(super) struct Scanner<'a, E = ByLooking> {
     input: &'a [u8],
     pos: usize,
+    ends: E,
 }
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(input: &'a [u8]) -> Self {
-        Self { input, pos: 0 }
+        Self::with(input, ByLooking)
+    }
+}
+
+impl<'a, E: StringEnds> Scanner<'a, E> {
+    /// `ends` knows the strings of this very input.
+    pub(super) fn with(input: &'a [u8], ends: E) -> Self {
+        Self {
+            input,
+            pos: 0,
+            ends,
+        }
     }
 
     pub(super) fn position(&self) -> usize {
@@ -62,6 +73,12 @@ impl<'a> Scanner<'a> {
         self.pos += 1;
     }
 
+    /// Takes so many bytes, whose content is known.
+    #[inline]
+    pub(super) fn advance(&mut self, len: usize) {
+        self.pos += len;
+    }
+
     /// Takes one punctuation byte, with the white space before it.
     #[inline]
     pub(super) fn expect(&mut self, byte: u8) -> Result<(), Malformed> {
@@ -78,18 +95,11 @@ impl<'a> Scanner<'a> {
     pub(super) fn string(&mut self) -> Result<JsonString<'a>, Malformed> {
         self.expect(b'"')?;
         let start = self.pos;
-        let mut escaped = false;
-        loop {
-            let stop = find_quote_or_backslash(self.rest()).ok_or(Malformed)?;
-            self.pos += stop;
-            if self.input.get(self.pos) == Some(&b'"') {
-                let text = self.since(start);
-                self.bump();
-                return Ok(JsonString { text, escaped });
-            }
-            escaped = true;
-            self.pos += 2;
-        }
+        let (end, escaped) = self.ends.end_of(self.input, start).ok_or(Malformed)?;
+        // An index ends with its block of 64 bytes, which may lie behind the text.
+        let text = self.input.get(start..end).ok_or(Malformed)?;
+        self.pos = end + 1;
+        Ok(JsonString { text, escaped })
     }
 
     /// A number, as written.
@@ -262,34 +272,6 @@ impl OpenBrackets {
     }
 }
 
-/// Most strings end, or hold a backslash, within a few words: calling `memchr` costs more than
-/// looking at those. Behind them it is faster.
-const WORDS_FIRST: usize = 4;
-
-#[inline]
-fn find_quote_or_backslash(text: &[u8]) -> Option<usize> {
-    let (words, _) = text.as_chunks::<8>();
-    for (i, word) in words.iter().take(WORDS_FIRST).enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let found = zero_bytes(word ^ QUOTES) | zero_bytes(word ^ BACKSLASHES);
-        if found != 0 {
-            return Some(i * 8 + found.trailing_zeros() as usize / 8);
-        }
-    }
-    let looked_at = words.len().min(WORDS_FIRST) * 8;
-    memchr2(b'"', b'\\', text.get(looked_at..)?).map(|at| looked_at + at)
-}
-
-const BYTES: u64 = 0x0101_0101_0101_0101;
-const QUOTES: u64 = BYTES * b'"' as u64;
-const BACKSLASHES: u64 = BYTES * b'\\' as u64;
-
-/// The top bit of each byte that is zero; exact up to and with the lowest one (Mycroft).
-#[inline]
-fn zero_bytes(word: u64) -> u64 {
-    word.wrapping_sub(BYTES) & !word & (BYTES << 7)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -353,18 +335,5 @@ mod tests {
         let nested = |n: usize| "[".repeat(n) + &"]".repeat(n);
         assert!(skips(&nested(DEPTH_MAX as usize)));
         assert!(!skips(&nested(DEPTH_MAX as usize + 1)));
-    }
-
-    #[test]
-    fn quotes_are_found_at_every_distance() {
-        for len in 0..80 {
-            for stop in [b'"', b'\\'] {
-                let mut text = vec![0xA2; len];
-                text.push(stop);
-                text.extend_from_slice(b"\"\\ more");
-                assert_eq!(find_quote_or_backslash(&text), Some(len));
-            }
-            assert_eq!(find_quote_or_backslash(&vec![b'!'; len]), None);
-        }
     }
 }

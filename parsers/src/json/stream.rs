@@ -10,6 +10,7 @@ use memchr::{memchr, memrchr};
 use super::boundary::end_of_damaged;
 use super::envelope::{self, Opening};
 use super::scan::Scanner;
+use super::strings::StringEnds;
 use super::{walk, without_bom};
 use crate::event::EventKind;
 use crate::unparsed::Reason;
@@ -18,7 +19,18 @@ use crate::writer::EventWriter;
 /// Each top-level object of a block is an event.
 pub(crate) fn stream(input: &[u8], out: &mut EventWriter<'_>) {
     let text = without_bom(input);
-    let mut scan = Scanner::new(text);
+    let mut strings = std::mem::take(&mut out.scratch.strings);
+    strings.build(text);
+    elements(text, Scanner::with(text, &strings), out);
+    out.scratch.strings = strings;
+}
+
+/// `scan` has to be at the beginning of `text`.
+pub(super) fn elements<E: StringEnds>(
+    text: &[u8],
+    mut scan: Scanner<'_, E>,
+    out: &mut EventWriter<'_>,
+) {
     while let Some(next) = scan.peek() {
         match next {
             b',' | b'[' | b'}' => scan.bump(),
@@ -35,7 +47,7 @@ pub(crate) fn stream(input: &[u8], out: &mut EventWriter<'_>) {
     }
 }
 
-fn element(text: &[u8], scan: &mut Scanner<'_>, out: &mut EventWriter<'_>) {
+fn element<E: StringEnds>(text: &[u8], scan: &mut Scanner<'_, E>, out: &mut EventWriter<'_>) {
     let start = scan.position();
     let rest = scan.rest();
     out.begin(EventKind::Json, rest);
@@ -63,7 +75,7 @@ fn indent(text: &[u8], start: usize) -> &[u8] {
 }
 
 /// Something that is no object: a scalar value, or text up to the end of its line.
-fn stray(scan: &mut Scanner<'_>, out: &mut EventWriter<'_>) {
+fn stray<E: StringEnds>(scan: &mut Scanner<'_, E>, out: &mut EventWriter<'_>) {
     let start = scan.position();
     let rest = scan.rest();
     let reason = if scan.skip_value(0).is_ok() {

@@ -15,7 +15,9 @@
 //!   itself has no channel or event id.
 
 use super::decode::decode;
+use super::keys::Place;
 use super::scan::{JsonString, Scanner};
+use super::strings::StringEnds;
 use super::{DEPTH_MAX, Malformed};
 use crate::event::ValueKind;
 use crate::fields;
@@ -41,9 +43,13 @@ const XML_MEMBERS: [&[u8]; 12] = [
 ];
 
 /// Adds the fields of the object that comes next to the event under construction.
-pub(super) fn object(scan: &mut Scanner<'_>, out: &mut EventWriter<'_>) -> Result<(), Malformed> {
+pub(super) fn object<E: StringEnds>(
+    scan: &mut Scanner<'_, E>,
+    out: &mut EventWriter<'_>,
+) -> Result<(), Malformed> {
     let mut scratch = std::mem::take(&mut out.scratch);
     scratch.path.clear();
+    scratch.keys.begin_event();
     let start = out.checkpoint();
     let mut walker = Walker {
         projection: out.projection(),
@@ -80,10 +86,10 @@ fn event_xml(xml: JsonString<'_>, out: &mut EventWriter<'_>) {
     out.scratch.name = decoded;
 }
 
-struct Walker<'s, 'a, 'w, 'b> {
+struct Walker<'s, 'a, 'w, 'b, E> {
     projection: &'b Projection,
     everything: bool,
-    scan: &'s mut Scanner<'a>,
+    scan: &'s mut Scanner<'a, E>,
     out: &'w mut EventWriter<'b>,
     scratch: Scratch,
     /// Where in the path the name as people see it begins: behind transparent objects.
@@ -93,11 +99,7 @@ struct Walker<'s, 'a, 'w, 'b> {
     xml: Option<JsonString<'a>>,
 }
 
-/// A node that may be asked for. Names are kept with the whole projection, so a value can be
-/// wanted without one.
-type Place = Option<NodeId>;
-
-impl<'a, 'b> Walker<'_, 'a, '_, 'b> {
+impl<'a, 'b, E: StringEnds> Walker<'_, 'a, '_, 'b, E> {
     /// The members of an object, with its braces.
     fn members(&mut self, node: Place, depth: u32) -> Result<(), Malformed> {
         if depth > DEPTH_MAX {
@@ -109,10 +111,12 @@ impl<'a, 'b> Walker<'_, 'a, '_, 'b> {
             return Ok(());
         }
         loop {
-            let key = self.scan.key()?;
-            self.member(node, key, depth)?;
+            self.next_member(node, depth)?;
             match self.scan.peek() {
-                Some(b',') => self.scan.bump(),
+                Some(b',') => {
+                    self.scan.bump();
+                    self.scan.peek();
+                }
                 Some(b'}') => {
                     self.scan.bump();
                     return Ok(());
@@ -122,9 +126,45 @@ impl<'a, 'b> Walker<'_, 'a, '_, 'b> {
         }
     }
 
+    /// The member that comes next. Both ways end in a call of their own: where their results
+    /// met, they would be passed through memory.
+    #[expect(clippy::inline_always, reason = "measured: once a member")]
+    #[inline(always)]
+    fn next_member(&mut self, parent: Place, depth: u32) -> Result<(), Malformed> {
+        let rest = self.scan.rest();
+        let Some(member) = self.scratch.keys.expected(parent, rest) else {
+            return self.unexpected_member(parent, depth);
+        };
+        let text = rest.get(1..member.written_len.saturating_sub(2));
+        self.scan.advance(member.written_len);
+        let key = JsonString {
+            text: text.unwrap_or_default(),
+            escaped: false,
+        };
+        self.member(parent, key, member.child, depth)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unexpected_member(&mut self, parent: Place, depth: u32) -> Result<(), Malformed> {
+        let key = self.scan.key()?;
+        let child = if key.escaped {
+            self.child(parent, key)
+        } else {
+            let keys = &mut self.scratch.keys;
+            keys.look_up(parent, key.text, self.projection)
+        };
+        self.member(parent, key, child, depth)
+    }
+
     #[inline]
-    fn member(&mut self, parent: Place, key: JsonString<'a>, depth: u32) -> Result<(), Malformed> {
-        let node = self.child(parent, key);
+    fn member(
+        &mut self,
+        parent: Place,
+        key: JsonString<'a>,
+        node: Place,
+        depth: u32,
+    ) -> Result<(), Malformed> {
         if node.is_none() {
             if key.text == b"#text" && depth > 1 {
                 return self.value(parent, parent, depth);
@@ -158,7 +198,8 @@ impl<'a, 'b> Walker<'_, 'a, '_, 'b> {
     }
 
     /// A value that nobody asked for; only Windows XML in it would matter.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "measured: once a member")]
+    #[inline(always)]
     fn unwanted(&mut self, key: JsonString<'a>, depth: u32) -> Result<(), Malformed> {
         if self.scan.peek() != Some(b'"') {
             return self.scan.skip_value(depth);
@@ -168,7 +209,8 @@ impl<'a, 'b> Walker<'_, 'a, '_, 'b> {
         Ok(())
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "measured: once a member")]
+    #[inline(always)]
     fn note_xml(&mut self, key: &[u8], value: JsonString<'a>) {
         if matches!(value.text.first(), Some(b'<' | b'\\'))
             && begins_event(value.text)
@@ -348,8 +390,7 @@ impl<'a, 'b> Walker<'_, 'a, '_, 'b> {
             return;
         }
         let name = visible_name(&self.scratch, self.visible, self.key, self.out);
-        self.out
-            .targeted_decoded(targets, name, |arena| decode(text.text, arena));
+        self.out.targeted_escaped(targets, name, text.text);
     }
 
     #[inline]
@@ -363,14 +404,18 @@ impl<'a, 'b> Walker<'_, 'a, '_, 'b> {
     }
 }
 
-/// The name of the value at hand: the innermost key where that is all of it, since it can be
-/// borrowed, and where paths would make the batch grow out of proportion.
+/// The name of the value at hand, where names are kept: the innermost key where that is all of
+/// it, since it can be borrowed, and where paths would make the batch grow out of proportion.
+#[inline]
 fn visible_name<'n>(
     scratch: &'n Scratch,
     visible: usize,
     key: &'n [u8],
     out: &EventWriter<'_>,
 ) -> &'n [u8] {
+    if !out.keeps_everything() {
+        return b"";
+    }
     let path = scratch.path.get(visible..).unwrap_or_default();
     if path == key || !out.has_room_for_names() {
         key
@@ -399,7 +444,11 @@ struct Pair<'a> {
 impl<'a> Pair<'a> {
     /// Reads one object, checking all of it. The key of the name may be a path of two steps
     /// (`#attributes.Name`).
-    fn read(scan: &mut Scanner<'a>, keys: &PairKeys, depth: u32) -> Result<Self, Malformed> {
+    fn read<E: StringEnds>(
+        scan: &mut Scanner<'a, E>,
+        keys: &PairKeys,
+        depth: u32,
+    ) -> Result<Self, Malformed> {
         let mut pair = Self::default();
         let outer = keys.name.split_once('.');
         each_member(scan, depth, |scan, key| {
@@ -429,8 +478,8 @@ impl<'a> Pair<'a> {
     }
 }
 
-fn string_or_skip<'a>(
-    scan: &mut Scanner<'a>,
+fn string_or_skip<'a, E: StringEnds>(
+    scan: &mut Scanner<'a, E>,
     depth: u32,
 ) -> Result<Option<JsonString<'a>>, Malformed> {
     if scan.peek() == Some(b'"') {
@@ -441,10 +490,10 @@ fn string_or_skip<'a>(
 }
 
 /// Calls `member` behind each key of the object that comes next; it has to take the value.
-fn each_member<'a>(
-    scan: &mut Scanner<'a>,
+fn each_member<'a, E: StringEnds>(
+    scan: &mut Scanner<'a, E>,
     depth: u32,
-    mut member: impl FnMut(&mut Scanner<'a>, &'a [u8]) -> Result<(), Malformed>,
+    mut member: impl FnMut(&mut Scanner<'a, E>, &'a [u8]) -> Result<(), Malformed>,
 ) -> Result<(), Malformed> {
     if depth > DEPTH_MAX {
         return Err(Malformed);

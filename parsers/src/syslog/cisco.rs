@@ -144,7 +144,7 @@ fn device_time(input: &[u8], near: Timestamp) -> Parsed<'_, Timestamp> {
         take_while_m_n(1, 5, |b: u8| b.is_ascii_alphabetic()),
     );
     let (rest, _) = opt(terminated(zone, peek(one_of(": ")))).parse(rest)?;
-    let (rest, _) = alt((
+    let (rest, ()) = alt((
         (opt(char(' ')), char(':'), opt(char(' '))).map(|_| ()),
         char(' ').map(|_| ()),
     ))

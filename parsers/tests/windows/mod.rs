@@ -176,7 +176,8 @@ pub fn events_as_text(batch: &EventBatch, projection: &Projection, text: &mut St
                 ValueKind::Bool => "bool ",
                 ValueKind::Null => "null ",
             };
-            let value = String::from_utf8_lossy(value.text);
+            let mut room = Vec::new();
+            let value = String::from_utf8_lossy(value.text(&mut room));
             writeln!(text, "  {name}: {kind}{}", value.escape_debug()).unwrap();
         }
     }

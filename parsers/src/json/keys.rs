@@ -1,0 +1,305 @@
+//! What is remembered of the keys of objects: where they lead, and which comes next.
+//!
+//! ```text
+//!  beginning ─▶ "Channel": ─▶ "EventID": ─▶ "Message": ─┬▶ "RuleName":
+//!                                                       └▶ "Task":
+//! ```
+//!
+//! The objects of a log have few shapes, so the key before tells the next one. Of each key the
+//! two that came behind it last are compared with the text, with quotes and colon, before anything
+//! is hashed or its end is looked for. A key that is not among them costs one look-up, and keys
+//! that nobody asked for are remembered like the others.
+//!
+//! Bounded: when [`MEMBERS_MAX`] keys are known, all are forgotten. What is remembered belongs to
+//! one projection.
+
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+use crate::projection::{NodeId, Projection};
+
+/// A place in the projection, if anything there was asked for.
+pub(super) type Place = Option<NodeId>;
+
+/// Keys of several places count several times.
+const MEMBERS_MAX: usize = 2048;
+
+/// Longer keys are looked up each time.
+const KEY_BYTES_MAX: usize = 128;
+
+/// So much of a key is compared at once.
+const HEAD_BYTES: usize = 32;
+
+/// A member that was expected and is there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Expected {
+    /// Of its key, with quotes and colon.
+    pub(super) written_len: usize,
+    /// Where the key leads.
+    pub(super) child: Place,
+}
+
+/// A key at a place.
+#[derive(Clone, Debug)]
+struct Member {
+    /// Its first bytes with the opening quote, as two words, and which of their bits count.
+    head: [u128; 2],
+    mask: [u128; 2],
+    /// In [`KeyMemory::written`], with quotes and colon.
+    start: u32,
+    written_len: u32,
+    parent: Place,
+    /// Where it leads.
+    child: Place,
+    /// What came behind it, the last first.
+    next: [u16; 2],
+}
+
+/// The memory. Member 0 is no key: it stands for the beginning of an event.
+#[derive(Debug, Default)]
+pub(crate) struct KeyMemory {
+    projection: u64,
+    members: Vec<Member>,
+    written: Vec<u8>,
+    by_key: HashTable<u16>,
+    hasher: DefaultHashBuilder,
+    last: u16,
+}
+
+impl KeyMemory {
+    /// Makes it that of a projection.
+    pub(crate) fn begin(&mut self, projection: &Projection) {
+        if self.projection != projection.identity() {
+            self.projection = projection.identity();
+            self.forget();
+        }
+    }
+
+    fn forget(&mut self) {
+        self.members.clear();
+        self.written.clear();
+        self.by_key.clear();
+        self.last = 0;
+        self.add(None, b"", None);
+    }
+
+    /// An event begins.
+    pub(super) fn begin_event(&mut self) {
+        self.last = 0;
+    }
+
+    /// The member that begins `text`, if it was expected here.
+    #[expect(clippy::inline_always, reason = "measured: once a member")]
+    #[inline(always)]
+    pub(super) fn expected(&mut self, parent: Place, text: &[u8]) -> Option<Expected> {
+        let [first, second] = self.members.get(usize::from(self.last))?.next;
+        let member = self.members.get(usize::from(first))?;
+        if self.begins(member, parent, text) {
+            self.last = first;
+            return Some(Expected {
+                written_len: member.written_len as usize,
+                child: member.child,
+            });
+        }
+        self.second_choice([first, second], parent, text)
+    }
+
+    #[inline(never)]
+    fn second_choice(
+        &mut self,
+        [first, second]: [u16; 2],
+        parent: Place,
+        text: &[u8],
+    ) -> Option<Expected> {
+        let member = self.members.get(usize::from(second))?;
+        if !self.begins(member, parent, text) {
+            return None;
+        }
+        let expected = Expected {
+            written_len: member.written_len as usize,
+            child: member.child,
+        };
+        self.members.get_mut(usize::from(self.last))?.next = [second, first];
+        self.last = second;
+        Some(expected)
+    }
+
+    /// Whether `text` begins with a member that lies at `parent`.
+    #[expect(clippy::inline_always, reason = "measured: once a member")]
+    #[inline(always)]
+    fn begins(&self, member: &Member, parent: Place, text: &[u8]) -> bool {
+        let Some(head) = text.first_chunk::<HEAD_BYTES>() else {
+            return member.parent == parent && self.begins_slowly(member, text);
+        };
+        let [low, high] = words(head);
+        let differing =
+            (low ^ member.head[0]) & member.mask[0] | (high ^ member.head[1]) & member.mask[1];
+        differing == 0
+            && member.parent == parent
+            && (1..=HEAD_BYTES as u32).contains(&member.written_len)
+            || member.written_len > HEAD_BYTES as u32
+                && member.parent == parent
+                && self.begins_slowly(member, text)
+    }
+
+    /// For long members, and texts that are short.
+    #[inline(never)]
+    fn begins_slowly(&self, member: &Member, text: &[u8]) -> bool {
+        member.written_len > 0 && text.starts_with(self.written(member))
+    }
+
+    fn written(&self, member: &Member) -> &[u8] {
+        let start = member.start as usize;
+        let end = start + member.written_len as usize;
+        self.written.get(start..end).unwrap_or_default()
+    }
+
+    /// Looks up a key without escapes that was not expected, and expects it from now on.
+    pub(super) fn look_up(&mut self, parent: Place, key: &[u8], projection: &Projection) -> Place {
+        let child = |parent: Place| parent.and_then(|parent| projection.child(parent, key));
+        if key.len() > KEY_BYTES_MAX {
+            return child(parent);
+        }
+        let hash = self.hasher.hash_one((parent, key));
+        let known = self.by_key.find(hash, |member| {
+            self.members
+                .get(usize::from(*member))
+                .is_some_and(|m| m.parent == parent && inside(self.written(m)) == key)
+        });
+        let member = if let Some(member) = known.copied() {
+            member
+        } else {
+            if self.members.len() >= MEMBERS_MAX {
+                self.forget();
+            }
+            let member = self.add(parent, key, child(parent));
+            let (members, written, hasher) = (&self.members, &self.written, &self.hasher);
+            self.by_key.insert_unique(hash, member, |member| {
+                let member = &members[usize::from(*member)];
+                let start = member.start as usize;
+                let text = &written[start..start + member.written_len as usize];
+                hasher.hash_one((member.parent, inside(text)))
+            });
+            member
+        };
+        if let Some(last) = self.members.get_mut(usize::from(self.last)) {
+            last.next = [member, last.next[0]];
+        }
+        self.last = member;
+        self.members.get(usize::from(member)).and_then(|m| m.child)
+    }
+
+    fn add(&mut self, parent: Place, key: &[u8], child: Place) -> u16 {
+        let member = self.members.len() as u16;
+        let start = self.written.len();
+        if member > 0 {
+            self.written.push(b'"');
+            self.written.extend_from_slice(key);
+            self.written.extend_from_slice(b"\":");
+        }
+        let text = self.written.get(start..).unwrap_or_default();
+        let (mut head, mut mask) = ([0; HEAD_BYTES], [0; HEAD_BYTES]);
+        for ((byte, head), mask) in text.iter().zip(&mut head).zip(&mut mask) {
+            (*head, *mask) = (*byte, 0xFF);
+        }
+        self.members.push(Member {
+            head: words(&head),
+            mask: words(&mask),
+            start: start as u32,
+            written_len: text.len() as u32,
+            parent,
+            child,
+            next: [0; 2],
+        });
+        member
+    }
+}
+
+#[inline]
+fn words(bytes: &[u8; HEAD_BYTES]) -> [u128; 2] {
+    let [low, high] = *bytes.as_chunks::<16>().0 else {
+        return [0; 2];
+    };
+    [u128::from_le_bytes(low), u128::from_le_bytes(high)]
+}
+
+/// A key between its quotes.
+fn inside(written: &[u8]) -> &[u8] {
+    written
+        .get(1..written.len().saturating_sub(2))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::projection::{Extent, ProjectionBuilder};
+
+    fn projection() -> Projection {
+        let mut builder = ProjectionBuilder::new(Extent::Projected);
+        builder.field("Image").unwrap();
+        builder.field("a.b").unwrap();
+        builder.build()
+    }
+
+    #[test]
+    fn what_came_behind_a_key_is_expected_there() {
+        let projection = projection();
+        let mut keys = KeyMemory::default();
+        keys.begin(&projection);
+        let root = Some(Projection::ROOT);
+        let image = projection.child(Projection::ROOT, b"Image");
+        assert!(keys.expected(root, b"\"Image\":1").is_none());
+        assert_eq!(keys.look_up(root, b"Image", &projection), image);
+        assert_eq!(keys.look_up(root, b"other", &projection), None);
+        keys.begin_event();
+        let member = keys.expected(root, b"\"Image\":1").expect("expected");
+        assert_eq!((member.child, member.written_len), (image, 8));
+        assert!(keys.expected(image, b"\"other\":1").is_none());
+        assert!(keys.expected(root, b"\"other\" :1").is_none());
+        let long = b"\"other\":1, and so on for more than 32 bytes";
+        assert!(keys.expected(root, long).is_some());
+    }
+
+    #[test]
+    fn keys_of_any_length_are_told_apart() {
+        let projection = projection();
+        let root = Some(Projection::ROOT);
+        for len in 1..200 {
+            let mut keys = KeyMemory::default();
+            keys.begin(&projection);
+            let key = "k".repeat(len);
+            keys.look_up(root, key.as_bytes(), &projection);
+            for behind in ["", "1", "1                                          "] {
+                let mut expects = |text: &str| {
+                    keys.begin_event();
+                    keys.expected(root, text.as_bytes()).is_some()
+                };
+                assert_eq!(
+                    expects(&format!("\"{key}\":{behind}")),
+                    len <= KEY_BYTES_MAX
+                );
+                assert!(!expects(&format!("\"{key}k\":{behind}")));
+                assert!(!expects(&format!("\"{}x\":{behind}", &key[1..])));
+            }
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let projection = projection();
+        let root = Some(Projection::ROOT);
+        let mut keys = KeyMemory::default();
+        keys.begin(&projection);
+        let image = projection.child(Projection::ROOT, b"Image");
+        for i in 0..3 * MEMBERS_MAX {
+            assert_eq!(
+                keys.look_up(root, format!("k{i}").as_bytes(), &projection),
+                None
+            );
+            assert_eq!(keys.look_up(root, b"Image", &projection), image);
+            assert!(keys.members.len() <= MEMBERS_MAX);
+        }
+    }
+}

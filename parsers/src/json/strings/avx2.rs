@@ -1,0 +1,91 @@
+//! The index by AVX2: two loads, four comparisons and four masks for 64 bytes.
+//!
+//! Why `unsafe` is sound here: the vector code runs only after the processor was asked whether it
+//! has AVX2, and both loads of a block lie within a `&[u8; 64]`, at offsets 0 and 32; unaligned
+//! loads need nothing else.
+
+#![allow(unsafe_code, reason = "vector instructions, see above")]
+
+use std::arch::x86_64::{
+    __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8,
+};
+
+use super::{Escapes, Marks, Reach, last_block};
+
+/// Adds the blocks up to the end of the line or text and gives its offset; `None` if the
+/// processor cannot do it.
+pub(super) fn index(text: &[u8], reach: Reach, blocks: &mut Vec<Marks>) -> Option<usize> {
+    if !is_x86_feature_detected!("avx2") {
+        return None;
+    }
+    // SAFETY: the processor has AVX2.
+    Some(unsafe {
+        match reach {
+            Reach::Line => index_line(text, blocks),
+            Reach::Text => index_text(text, blocks),
+        }
+    })
+}
+
+#[target_feature(enable = "avx2")]
+fn index_text(text: &[u8], blocks: &mut Vec<Marks>) -> usize {
+    let (whole, rest) = text.as_chunks::<64>();
+    let mut escapes = Escapes::default();
+    blocks.reserve(whole.len() + 1);
+    for block in whole {
+        blocks.push(marks(load(block), &mut escapes));
+    }
+    if !rest.is_empty() {
+        blocks.push(marks(load(&last_block(rest)), &mut escapes));
+    }
+    text.len()
+}
+
+#[target_feature(enable = "avx2")]
+fn index_line(text: &[u8], blocks: &mut Vec<Marks>) -> usize {
+    let (whole, rest) = text.as_chunks::<64>();
+    let mut escapes = Escapes::default();
+    for (i, block) in whole.iter().enumerate() {
+        let halves = load(block);
+        blocks.push(marks(halves, &mut escapes));
+        let newlines = equal(halves, b'\n');
+        if newlines != 0 {
+            return i * 64 + newlines.trailing_zeros() as usize;
+        }
+    }
+    if rest.is_empty() {
+        return text.len();
+    }
+    let halves = load(&last_block(rest));
+    blocks.push(marks(halves, &mut escapes));
+    let newlines = equal(halves, b'\n');
+    if newlines == 0 {
+        return text.len();
+    }
+    whole.len() * 64 + newlines.trailing_zeros() as usize
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load(block: &[u8; 64]) -> [__m256i; 2] {
+    let start = block.as_ptr().cast::<__m256i>();
+    // SAFETY: 32 bytes at `start` and 32 behind them are those of `block`.
+    unsafe { [_mm256_loadu_si256(start), _mm256_loadu_si256(start.add(1))] }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn marks(halves: [__m256i; 2], escapes: &mut Escapes) -> Marks {
+    escapes.resolve(equal(halves, b'"'), equal(halves, b'\\'))
+}
+
+/// One bit for each byte that is `byte`.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn equal(halves: [__m256i; 2], byte: u8) -> u64 {
+    let wanted = _mm256_set1_epi8(byte.cast_signed());
+    // No closure: those do not inherit the instruction set, and would be called.
+    let low = _mm256_movemask_epi8(_mm256_cmpeq_epi8(halves[0], wanted));
+    let high = _mm256_movemask_epi8(_mm256_cmpeq_epi8(halves[1], wanted));
+    u64::from(low.cast_unsigned()) | u64::from(high.cast_unsigned()) << 32
+}
