@@ -59,7 +59,7 @@ impl InputStatistics {
             if statistics.values < VALUES_MAX {
                 for (field, value) in batch.events().flat_map(|event| event.values()) {
                     statistics.values += 1;
-                    seen.insert(hasher.hash_one((field, value.text)));
+                    seen.insert(hasher.hash_one((field, value.written())));
                 }
             }
         }
