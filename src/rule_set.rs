@@ -2,12 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use yagura_rules::{LoadOptions, Loaded, Placeholders, Severity};
+use yagura_rules::{Diagnostic, LoadOptions, Loaded, Placeholders, Severity};
 
 use crate::failure::Failure;
 use crate::render::diagnostics;
+use crate::render::summary::plural;
 use crate::standard_output::print_error;
 use crate::terminal::Stream;
+
+/// So many errors are shown in full.
+const ERRORS_SHOWN_MAX: usize = 5;
 
 /// What to do when rules are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,11 +40,7 @@ pub fn load_to_scan(
     err: Stream,
 ) -> Result<Loaded, Failure> {
     let loaded = load(paths, placeholders)?;
-    let errors = loaded
-        .diagnostics
-        .iter()
-        .filter(|d| d.severity == Severity::Error);
-    print_error(&diagnostics::render_all(errors, err));
+    print_errors(&loaded, err);
     let refused = loaded.refused.len();
     if refused > 0 && on_refusal == OnRefusal::Stop {
         return Err(Failure::RefusedRules {
@@ -49,6 +49,20 @@ pub fn load_to_scan(
         });
     }
     Ok(loaded)
+}
+
+/// Prints the errors among the diagnostics: the first few, since more would scroll away whatever
+/// else there is to see.
+pub fn print_errors(loaded: &Loaded, err: Stream) {
+    let is_error = |d: &&Diagnostic| d.severity == Severity::Error;
+    let errors: Vec<&Diagnostic> = loaded.diagnostics.iter().filter(is_error).collect();
+    let shown = errors.iter().take(ERRORS_SHOWN_MAX).copied();
+    print_error(&diagnostics::render_all(shown, err));
+    let more = errors.len().saturating_sub(ERRORS_SHOWN_MAX);
+    if more > 0 {
+        let more = plural(more as u64, "more error");
+        print_error(&format!("{more}; `yagura rules check` shows them all\n\n"));
+    }
 }
 
 /// How many documents became something.

@@ -73,17 +73,20 @@ pub(crate) fn prefix_of(pattern: &str) -> Option<&str> {
     pattern.strip_suffix('*')
 }
 
-/// What decides the class of an event: of each field the first value that is not empty.
-struct Marks<'a> {
-    channel: Value<'a>,
-    event_id: Option<u32>,
-    provider: Value<'a>,
-    program: Value<'a>,
+/// What decides the class of an event: its kind, and of each field the first value that is not
+/// empty.
+pub(crate) struct Marks<'a> {
+    pub(crate) kind: EventKind,
+    pub(crate) channel: Value<'a>,
+    pub(crate) event_id: Option<u32>,
+    pub(crate) provider: Value<'a>,
+    pub(crate) program: Value<'a>,
 }
 
 impl<'a> Marks<'a> {
-    fn of(event: Event<'a>) -> Self {
+    pub(crate) fn of(event: Event<'a>) -> Self {
         let mut marks = Self {
+            kind: event.kind(),
             channel: Value::NULL,
             event_id: None,
             provider: Value::NULL,
@@ -103,20 +106,23 @@ impl<'a> Marks<'a> {
 }
 
 impl Classes {
-    /// The plans for an event.
-    pub(crate) fn plans(&self, event: Event<'_>) -> impl Iterator<Item = &ClassPlan> + Clone {
-        let class = self.by_id[self.class(event).0 as usize];
+    /// The plans of a class.
+    pub(crate) fn plans(&self, class: Class) -> impl Iterator<Item = &ClassPlan> + Clone {
         let plans = [class.special, class.shared].into_iter().flatten();
         plans.map(|id| &self.plans[id as usize])
     }
 
-    fn class(&self, event: Event<'_>) -> ClassId {
-        let marks = Marks::of(event);
+    /// The class of events with these marks.
+    pub(crate) fn class(&self, marks: &Marks<'_>) -> Class {
+        self.by_id[self.class_id(marks).0 as usize]
+    }
+
+    fn class_id(&self, marks: &Marks<'_>) -> ClassId {
         let mut name = [0; NAME_BYTES_MAX];
-        if let Some(class) = self.windows(event.kind(), &marks, &mut name) {
+        if let Some(class) = self.windows(marks, &mut name) {
             return class;
         }
-        let shape = shape_of(event.kind());
+        let shape = shape_of(marks.kind);
         if shape == Shape::Syslog
             && let Some(class) = self.of_program(lower_base_name(marks.program, &mut name))
         {
@@ -126,7 +132,7 @@ impl Classes {
     }
 
     /// The class of a Windows event; `None` if it is none.
-    fn windows(&self, kind: EventKind, marks: &Marks<'_>, name: &mut [u8]) -> Option<ClassId> {
+    fn windows(&self, marks: &Marks<'_>, name: &mut [u8]) -> Option<ClassId> {
         let channel = lower(marks.channel, name);
         if let Some(known) = self.by_channel.get(channel) {
             return Some(known.class(marks.event_id));
@@ -138,7 +144,7 @@ impl Classes {
             return Some(known.class(marks.event_id));
         }
         // A field that happens to be called `Channel` makes no Windows event of a JSON object.
-        let is_windows = kind == EventKind::Windows
+        let is_windows = marks.kind == EventKind::Windows
             || (has_channel && (marks.event_id.is_some() || !provider.is_empty()));
         is_windows.then(|| self.other_channel.class(marks.event_id))
     }

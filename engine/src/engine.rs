@@ -59,8 +59,8 @@ impl Engine {
     }
 
     /// What one thread needs to match.
-    pub fn matcher(&self) -> Matcher<'_> {
-        Matcher::new(self)
+    pub fn matcher(self: &Arc<Self>) -> Matcher {
+        Matcher::new(Arc::clone(self))
     }
 }
 

@@ -12,9 +12,12 @@ mod classes;
 mod compile;
 mod engine;
 mod fold;
+mod live;
 mod matcher;
+mod needles;
 mod number;
 pub mod pipeline;
 
 pub use engine::{CompileError, Engine, RuleIndex, everything};
+pub use live::{Follower, Live};
 pub use matcher::{Evidence, Match, Matcher};

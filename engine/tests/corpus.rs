@@ -30,8 +30,8 @@ const SUPPORTED: [&str; 5] = [
 
 struct Bench {
     taxonomy: Taxonomy,
-    engine: Engine,
-    projected: Engine,
+    engine: Arc<Engine>,
+    projected: Arc<Engine>,
     /// Every route, with the rules on it.
     routes: Vec<(Route, Vec<u32>)>,
 }
@@ -44,8 +44,12 @@ impl Bench {
         let taxonomy = Taxonomy::shipped();
         let routes = routes(&rules, &taxonomy);
         Self {
-            engine: Engine::compile(&rules, &taxonomy, Extent::Everything).expect("compiles"),
-            projected: Engine::compile(&rules, &taxonomy, Extent::Projected).expect("compiles"),
+            engine: Engine::compile(&rules, &taxonomy, Extent::Everything)
+                .map(Arc::new)
+                .expect("compiles"),
+            projected: Engine::compile(&rules, &taxonomy, Extent::Projected)
+                .map(Arc::new)
+                .expect("compiles"),
             taxonomy,
             routes,
         }
@@ -126,7 +130,11 @@ fn routes(rules: &[Arc<Detection>], taxonomy: &Taxonomy) -> Vec<(Route, Vec<u32>
     routes
 }
 
-fn found(engine: &Engine, block: &ReadBlock, batch: &mut EventBatch) -> (usize, Vec<(usize, u32)>) {
+fn found(
+    engine: &Arc<Engine>,
+    block: &ReadBlock,
+    batch: &mut EventBatch,
+) -> (usize, Vec<(usize, u32)>) {
     batch.recycle().extend_from_slice(&block.bytes);
     batch.parse(block.format, block.origin, engine.projection());
     let mut found = Vec::new();

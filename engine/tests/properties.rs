@@ -259,7 +259,7 @@ fn rule(title: usize, matches: Expr) -> Arc<Detection> {
     })
 }
 
-fn parse(engine: &Engine, lines: &[u8]) -> EventBatch {
+fn parse(engine: &Arc<Engine>, lines: &[u8]) -> EventBatch {
     let mut batch = EventBatch::new();
     batch.recycle().extend_from_slice(lines);
     let origin = Origin {
@@ -271,7 +271,7 @@ fn parse(engine: &Engine, lines: &[u8]) -> EventBatch {
     batch
 }
 
-fn fast(engine: &Engine, lines: &[u8]) -> Vec<(usize, u32)> {
+fn fast(engine: &Arc<Engine>, lines: &[u8]) -> Vec<(usize, u32)> {
     let batch = parse(engine, lines);
     let mut found = Vec::new();
     engine.matcher().scan(&batch, Format::JsonLines, &mut found);
@@ -291,7 +291,7 @@ proptest! {
         let lines: Vec<String> = events.iter().map(ToString::to_string).collect();
         let lines = lines.join("\n").into_bytes();
 
-        let everything = Engine::compile(&rules, &taxonomy, Extent::Everything).expect("compiles");
+        let everything = Engine::compile(&rules, &taxonomy, Extent::Everything).map(Arc::new).expect("compiles");
         let batch = parse(&everything, &lines);
         prop_assert_eq!(batch.len(), events.len());
         let mut expected = Vec::new();
@@ -302,7 +302,7 @@ proptest! {
         }
 
         prop_assert_eq!(&fast(&everything, &lines), &expected);
-        let projected = Engine::compile(&rules, &taxonomy, Extent::Projected).expect("compiles");
+        let projected = Engine::compile(&rules, &taxonomy, Extent::Projected).map(Arc::new).expect("compiles");
         prop_assert_eq!(&fast(&projected, &lines), &expected);
     }
 }

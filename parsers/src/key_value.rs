@@ -41,19 +41,6 @@ pub(crate) fn line(line: &[u8], context: &mut LineContext, out: &mut EventWriter
     out.finish();
 }
 
-/// Adds the fields of a message body to the event under construction; whether it understood.
-/// To be a body of this kind a text has to begin with a pair. The kind stays that of the
-/// message, since many a syslog message ends in pairs.
-#[allow(dead_code, reason = "for syslog bodies that consist of pairs")]
-pub(crate) fn body(text: &[u8], out: &mut EventWriter<'_>) -> bool {
-    let text = text.trim_ascii_start();
-    let understood = pair(text).is_ok();
-    if understood {
-        pairs(text, Timestamp::UNKNOWN, out);
-    }
-    understood
-}
-
 /// What stands before the first pair: a header, a message, nothing; and the text from there on.
 fn split_at_first_pair(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut rest = behind_priority(line);

@@ -148,7 +148,6 @@ fn empty(node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Expr> {
 }
 
 /// The expression of a search identifier in a data file; modifiers work as in rules.
-#[allow(dead_code, reason = "for the tables of the taxonomy")]
 pub(crate) fn parse_plain(value: &Value) -> Result<Expr, String> {
     let file = Arc::new(SourceFile {
         path: "taxonomy".into(),

@@ -238,7 +238,7 @@ fn errors_say_which_table_and_what() {
             "no service is called s",
         ),
         (
-            "logsources: [{product: x, routes: [{name: n, shapes: [json], guard: {a|re: b}}]}]",
+            "logsources: [{product: x, routes: [{name: n, shapes: [json], guard: {a|contain: b}}]}]",
             "a|re",
         ),
     ];

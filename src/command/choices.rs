@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::thread;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use yagura_parsers::Format;
 use yagura_rules::Level;
 
@@ -22,6 +22,14 @@ pub fn format_parser() -> impl TypedValueParser<Value = Format> {
 pub fn level_parser() -> impl TypedValueParser<Value = Level> {
     PossibleValuesParser::new(Level::ALL.map(Level::name))
         .try_map(|name| Level::from_name(&name).ok_or("unknown level"))
+}
+
+/// Reads a number of threads, one at least.
+pub fn threads_parser() -> impl TypedValueParser<Value = NonZeroUsize> {
+    NonEmptyStringValueParser::new().try_map(|text| {
+        text.parse::<NonZeroUsize>()
+            .map_err(|_| "a whole number of at least 1 is needed")
+    })
 }
 
 /// The number of threads asked for, else one a core.

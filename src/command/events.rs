@@ -10,7 +10,7 @@ use yagura_engine::pipeline::{self, Block};
 use yagura_parsers::{Event, EventBatch, Format, Projection};
 use yagura_rules::Taxonomy;
 
-use super::choices::{format_parser, threads};
+use super::choices::{format_parser, threads, threads_parser};
 use crate::detection::{Duplicates, FieldList};
 use crate::failure::{Exit, Failure};
 use crate::render::event;
@@ -31,14 +31,14 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct EventsArgs {
-    /// Log files and folders; `-` is standard input
+    /// Log files and folders, each file read once; `-` is standard input
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Format of all inputs; recognised by content where not given
     #[arg(long, short, value_name = "FORMAT", value_parser = format_parser())]
     format: Option<Format>,
     /// Worker threads [default: one a core]
-    #[arg(long, short = 'j', value_name = "N")]
+    #[arg(long, short = 'j', value_name = "N", value_parser = threads_parser())]
     threads: Option<NonZeroUsize>,
     /// Show examples of what was not understood, by reason
     #[arg(long)]

@@ -12,7 +12,7 @@ use yagura_engine::{Engine, pipeline};
 use yagura_parsers::{Extent, Format};
 use yagura_rules::{Activity, Detection, Level, Loaded, Taxonomy};
 
-use super::choices::{format_parser, level_parser, threads};
+use super::choices::{format_parser, level_parser, threads, threads_parser};
 use crate::failure::{Exit, Failure};
 use crate::render::counts::{self, RuleCount};
 use crate::render::progress::Progress;
@@ -46,7 +46,7 @@ formula get an apostrophe in front; JSON lines keep every byte.
     reason = "each is a flag of the command line"
 )]
 pub struct ScanArgs {
-    /// Log files and folders; `-` is standard input
+    /// Log files and folders, each file read once; `-` is standard input
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Sigma rules: files and folders
@@ -65,7 +65,7 @@ pub struct ScanArgs {
     #[arg(long, value_name = "LEVEL", value_parser = level_parser())]
     pub min_level: Option<Level>,
     /// Worker threads [default: one a core]
-    #[arg(long, short = 'j', value_name = "N")]
+    #[arg(long, short = 'j', value_name = "N", value_parser = threads_parser())]
     pub threads: Option<NonZeroUsize>,
     /// Show examples of what was not understood, by reason
     #[arg(long)]
@@ -108,7 +108,7 @@ impl ScanArgs {
 /// The rules, ready to be evaluated.
 struct Prepared {
     loaded: Loaded,
-    engine: Engine,
+    engine: Arc<Engine>,
     took: Duration,
 }
 
@@ -167,7 +167,7 @@ fn prepare(args: &ScanArgs, terminal: Terminal) -> Result<Prepared, Failure> {
     } else {
         Extent::Projected
     };
-    let engine = Engine::compile(&rules, &Taxonomy::shipped(), extent)?;
+    let engine = Arc::new(Engine::compile(&rules, &Taxonomy::shipped(), extent)?);
     Ok(Prepared {
         loaded,
         engine,
@@ -200,7 +200,7 @@ fn unrouted(engine: &Engine) -> Vec<&Detection> {
 fn detect(
     args: &ScanArgs,
     terminal: Terminal,
-    engine: &Engine,
+    engine: &Arc<Engine>,
     mut sources: Sources,
     inputs: &Inputs,
 ) -> Result<Statistics, Failure> {

@@ -1,5 +1,7 @@
 //! What a worker makes of a block: the detections in it, rendered.
 
+use std::sync::Arc;
+
 use yagura_engine::pipeline::Block;
 use yagura_engine::{Engine, Match};
 use yagura_parsers::{Event, EventBatch, Timestamp, Unparsed, fields};
@@ -69,7 +71,7 @@ impl BlockResult {
 #[derive(Debug)]
 pub struct Finder<'a> {
     /// The compiled rules.
-    pub engine: &'a Engine,
+    pub engine: &'a Arc<Engine>,
     /// What each rule contributes, by its index in the engine.
     pub cards: &'a [RuleCard],
     /// The names of the inputs.

@@ -11,7 +11,8 @@ use super::{Counters, SourceError};
 /// The path that stands for standard input.
 pub(super) const STANDARD_INPUT: &str = "-";
 
-/// All inputs in order: paths as given, the content of folders sorted by name.
+/// All inputs in order: paths as given, the content of folders sorted by name. A file that is
+/// reached by several paths is read by the first of them: detections would be doubled otherwise.
 pub(super) fn inputs(
     paths: &[PathBuf],
     counters: &Counters,
@@ -20,6 +21,7 @@ pub(super) fn inputs(
     let mut walk = Walk {
         root: PathBuf::new(),
         folders: HashSet::new(),
+        files: HashSet::new(),
         inputs: Vec::new(),
         counters,
         refuse,
@@ -35,6 +37,8 @@ struct Walk<'a> {
     root: PathBuf,
     /// Folders outside of `root` that links led to, so that no two of them lead on for ever.
     folders: HashSet<PathBuf>,
+    /// Files as the file system knows them, and standard input.
+    files: HashSet<PathBuf>,
     inputs: Vec<PathBuf>,
     counters: &'a Counters,
     refuse: &'a mut dyn FnMut(SourceError),
@@ -43,7 +47,10 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn given(&mut self, path: &Path) {
         if path == Path::new(STANDARD_INPUT) {
-            return self.inputs.push(path.to_owned());
+            if self.files.insert(path.to_owned()) {
+                self.inputs.push(path.to_owned());
+            }
+            return;
         }
         let found = fs::metadata(path).and_then(|data| {
             if data.is_dir() {
@@ -102,6 +109,11 @@ impl Walk<'_> {
 
     fn add(&mut self, path: &Path, data: &Metadata) {
         if data.is_file() {
+            // A path that cannot be resolved is tried as it is, which says what is wrong with it.
+            let known = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+            if !self.files.insert(known) {
+                return;
+            }
             let total = &self.counters.total_bytes;
             total.fetch_add(data.len(), Ordering::Relaxed);
         }

@@ -1,9 +1,13 @@
-//! All literals to be found within the values of one field, in one pass.
+//! All literals to be found in the values of one field.
+//!
+//! Those that may stand anywhere are looked for in one pass by an automaton; those that have to
+//! stand at the beginning or at the end by tries, which look at a few bytes there.
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 use hashbrown::HashMap;
 
 use crate::matcher::plan::{Certainty, Hit, PredicateId};
+use crate::matcher::trie::Trie;
 
 /// Where a literal has to stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,100 +17,151 @@ pub(crate) enum Anchor {
     End,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Use {
-    anchor: Anchor,
-    hit: Hit,
+/// What the literals of one structure mean, by their number.
+#[derive(Debug, Default)]
+struct Hits {
+    ends: Vec<u32>,
+    hits: Vec<Hit>,
 }
 
-/// An automaton over folded text and what each of its literals means.
+impl Hits {
+    fn add(&mut self, of_literal: Vec<Hit>) {
+        self.hits.extend(of_literal);
+        self.ends.push(self.hits.len() as u32);
+    }
+
+    #[inline]
+    fn of(&self, literal: usize) -> &[Hit] {
+        let start = literal.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.hits[start as usize..self.ends[literal] as usize]
+    }
+}
+
+/// The literals of a field, over folded text.
 #[derive(Debug)]
 pub(crate) struct Literals {
-    automaton: AhoCorasick,
-    /// By number of the literal: a range of `uses`.
-    ranges: Vec<(u32, u32)>,
-    uses: Vec<Use>,
+    anywhere: Option<(AhoCorasick, Hits)>,
+    start: Option<(Trie, Hits)>,
+    end: Option<(Trie, Hits)>,
 }
 
 impl Literals {
     /// Calls `found` for each literal that stands where it has to. May repeat itself.
     #[inline]
     pub(crate) fn scan(&self, folded: &[u8], mut found: impl FnMut(Hit)) {
-        for at in self.automaton.find_overlapping_iter(folded) {
-            let (from, to) = self.ranges[at.pattern().as_usize()];
-            for one in &self.uses[from as usize..to as usize] {
-                let stands = match one.anchor {
-                    Anchor::Anywhere => true,
-                    Anchor::Start => at.start() == 0,
-                    Anchor::End => at.end() == folded.len(),
-                };
-                if stands {
-                    found(one.hit);
+        if let Some((automaton, hits)) = &self.anywhere {
+            for at in automaton.find_overlapping_iter(folded) {
+                for hit in hits.of(at.pattern().as_usize()) {
+                    found(*hit);
                 }
             }
         }
+        if let Some((trie, hits)) = &self.start {
+            let bytes = folded.iter().copied();
+            trie.walk(bytes, |literal| {
+                for hit in hits.of(literal as usize) {
+                    found(*hit);
+                }
+            });
+        }
+        if let Some((trie, hits)) = &self.end {
+            let bytes = folded.iter().rev().copied();
+            trie.walk(bytes, |literal| {
+                for hit in hits.of(literal as usize) {
+                    found(*hit);
+                }
+            });
+        }
     }
 }
+
+type HitsByLiteral = HashMap<Box<[u8]>, Vec<Hit>>;
 
 /// Collects literals.
 #[derive(Debug, Default)]
 pub(crate) struct LiteralsBuilder {
-    uses: HashMap<Box<[u8]>, Vec<Use>>,
+    anywhere: HitsByLiteral,
+    start: HitsByLiteral,
+    /// Backwards.
+    end: HitsByLiteral,
 }
 
 /// Up to this many bytes of literals the automaton is a DFA: one table look-up a byte. Larger
-/// ones would not fit the cache anyway.
-const DFA_BYTES_MAX: usize = 2_000;
+/// ones would crowd the cache and take long to build.
+const DFA_BYTES_MAX: usize = 1_000;
 
 impl LiteralsBuilder {
-    /// Adds a folded literal.
+    /// Adds a folded literal, which is not empty.
     pub(crate) fn add(
         &mut self,
-        literal: Vec<u8>,
+        mut literal: Vec<u8>,
         anchor: Anchor,
         predicate: PredicateId,
         certainty: Certainty,
     ) {
-        let hit = Hit {
+        let literals = match anchor {
+            Anchor::Anywhere => &mut self.anywhere,
+            Anchor::Start => &mut self.start,
+            Anchor::End => {
+                literal.reverse();
+                &mut self.end
+            }
+        };
+        let hits = literals.entry(literal.into()).or_default();
+        hits.push(Hit {
             predicate,
             certainty,
-        };
-        self.uses
-            .entry(literal.into())
-            .or_default()
-            .push(Use { anchor, hit });
+        });
     }
 
-    /// The automaton, if there is anything to look for.
+    /// The structures to look them up in, if there is anything to look for.
     pub(crate) fn build(self) -> Option<Literals> {
-        if self.uses.is_empty() {
-            return None;
-        }
-        let mut sorted: Vec<(Box<[u8]>, Vec<Use>)> = self.uses.into_iter().collect();
-        sorted.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        let bytes: usize = sorted.iter().map(|(literal, _)| literal.len()).sum();
-        let kind = if bytes <= DFA_BYTES_MAX {
-            AhoCorasickKind::DFA
-        } else {
-            AhoCorasickKind::ContiguousNFA
+        let literals = Literals {
+            anywhere: build(self.anywhere, automaton),
+            start: build(self.start, |literals| Some(trie(literals))),
+            end: build(self.end, |literals| Some(trie(literals))),
         };
-        let automaton = AhoCorasickBuilder::new()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(kind))
-            .build(sorted.iter().map(|(literal, _)| literal))
-            // Fails only beyond 2^31 states, which the limit on a rule file's size rules out.
-            .ok()?;
-        let mut ranges = Vec::with_capacity(sorted.len());
-        let mut uses = Vec::new();
-        for (_, mine) in sorted {
-            let from = uses.len() as u32;
-            uses.extend(mine);
-            ranges.push((from, uses.len() as u32));
-        }
-        Some(Literals {
-            automaton,
-            ranges,
-            uses,
-        })
+        let Literals {
+            anywhere,
+            start,
+            end,
+        } = &literals;
+        (anywhere.is_some() || start.is_some() || end.is_some()).then_some(literals)
     }
+}
+
+fn build<T>(
+    literals: HitsByLiteral,
+    structure: impl FnOnce(&[(Box<[u8]>, Vec<Hit>)]) -> Option<T>,
+) -> Option<(T, Hits)> {
+    let mut sorted: Vec<_> = literals.into_iter().collect();
+    sorted.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    if sorted.is_empty() {
+        return None;
+    }
+    let structure = structure(&sorted)?;
+    let mut hits = Hits::default();
+    for (_, of_literal) in sorted {
+        hits.add(of_literal);
+    }
+    Some((structure, hits))
+}
+
+fn automaton(literals: &[(Box<[u8]>, Vec<Hit>)]) -> Option<AhoCorasick> {
+    let bytes: usize = literals.iter().map(|(literal, _)| literal.len()).sum();
+    let kind = if bytes <= DFA_BYTES_MAX {
+        AhoCorasickKind::DFA
+    } else {
+        AhoCorasickKind::ContiguousNFA
+    };
+    AhoCorasickBuilder::new()
+        .match_kind(MatchKind::Standard)
+        .kind(Some(kind))
+        .build(literals.iter().map(|(literal, _)| literal))
+        // Fails only beyond 2^31 states, which the limit on a rule file's size rules out.
+        .ok()
+}
+
+fn trie(literals: &[(Box<[u8]>, Vec<Hit>)]) -> Trie {
+    Trie::new(literals.iter().map(|(literal, _)| &**literal))
 }

@@ -5,6 +5,7 @@
 //! kept from event to event and cleared by counting up a stamp.
 
 pub(crate) mod check;
+mod class_memo;
 mod event;
 mod evidence;
 pub(crate) mod literals;
@@ -15,10 +16,15 @@ pub(crate) mod program;
 pub(crate) mod raw_filter;
 pub(crate) mod required;
 mod texts;
+mod trie;
+
+use std::sync::Arc;
 
 use yagura_parsers::{Event, EventBatch, Format};
 
+use crate::classes::{Class, Marks};
 use crate::engine::{Engine, RuleIndex};
+use crate::matcher::class_memo::ClassMemo;
 use crate::matcher::event::{EventMatch, Scratch};
 use crate::matcher::texts::Texts;
 
@@ -36,34 +42,44 @@ pub struct Match {
 }
 
 /// Matches batches; one for each thread.
-pub struct Matcher<'a> {
-    engine: &'a Engine,
+pub struct Matcher {
+    engine: Arc<Engine>,
+    class_memo: ClassMemo,
     texts: Texts,
     scratch: Scratch,
     rules: Vec<RuleIndex>,
 }
 
-impl<'a> Matcher<'a> {
-    pub(crate) fn new(engine: &'a Engine) -> Self {
+impl Matcher {
+    pub(crate) fn new(engine: Arc<Engine>) -> Self {
         let plans = &engine.classes.plans;
         let predicates = plans.iter().map(|p| p.predicates.len()).max().unwrap_or(0);
         let rules = plans.iter().map(|p| p.rules.len()).max().unwrap_or(0);
         let slots = plans.iter().map(|p| p.slots.len()).sum();
         Self {
-            engine,
+            class_memo: ClassMemo::new(),
             texts: Texts::default(),
             scratch: Scratch::new(predicates, rules, slots),
             rules: Vec::new(),
+            engine,
         }
+    }
+
+    /// The rules that it matches by.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
     }
 
     /// Adds to `found` each rule that each event satisfies, in the order of events, then of
     /// rules. `format` is the one that the batch was parsed with.
     pub fn scan(&mut self, batch: &EventBatch, format: Format, found: &mut Vec<Match>) {
+        let engine = Arc::clone(&self.engine);
+        let classes = &engine.classes;
         for (index, event) in batch.events().enumerate() {
             self.rules.clear();
-            self.load_texts(event, format);
-            for plan in self.engine.classes.plans(event) {
+            let class = self.class_memo.class(classes, &Marks::of(event));
+            self.load_texts(class, event, format);
+            for plan in classes.plans(class) {
                 let mut run = EventMatch::new(plan, event, &self.texts, &mut self.scratch);
                 run.look_up();
                 run.matching_rules(&mut self.rules);
@@ -89,8 +105,9 @@ impl<'a> Matcher<'a> {
         let Some(event) = batch.event(of.event) else {
             return;
         };
-        self.load_texts(event, format);
-        for plan in self.engine.classes.plans(event) {
+        let class = self.engine.classes.class(&Marks::of(event));
+        self.load_texts(class, event, format);
+        for plan in self.engine.classes.plans(class) {
             let mut run = EventMatch::new(plan, event, &self.texts, &mut self.scratch);
             run.look_up();
             if run.evidence(of.rule, &mut each) == Found::Yes {
@@ -99,8 +116,8 @@ impl<'a> Matcher<'a> {
         }
     }
 
-    fn load_texts(&mut self, event: Event<'_>, format: Format) {
-        let plans = self.engine.classes.plans(event);
+    fn load_texts(&mut self, class: Class, event: Event<'_>, format: Format) {
+        let plans = self.engine.classes.plans(class);
         let mut filters = plans
             .filter(|plan| plan.anything.is_some())
             .map(|plan| plan.raw_filter.as_ref())

@@ -5,20 +5,20 @@
 //! that could hide one: JSON's `\u00..`, XML's `&#..;`, and the two characters beyond ASCII that
 //! fold to an ASCII letter.
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use yagura_rules::predicate::Test;
 
 use crate::fold::fold;
 use crate::matcher::check::regex_hir;
 use crate::matcher::pattern::literals;
 use crate::matcher::required::required_literals;
+use crate::needles::Needles;
 
 /// Shorter parts are found nearly everywhere.
 const PART_BYTES_MIN: usize = 3;
 
 /// What else may stand for letters of a keyword. U+212A folds to `k`, U+017F to `s`.
 const DISGUISES: [&[u8]; 6] = [
-    b"\\u00",
+    HEX_ESCAPE,
     b"\\u212a",
     b"\\u017f",
     b"&#",
@@ -26,9 +26,12 @@ const DISGUISES: [&[u8]; 6] = [
     "\u{17f}".as_bytes(),
 ];
 
-/// An automaton over the parts.
+/// How JSON escapes a character that needs no escape; two hexadecimal digits follow.
+const HEX_ESCAPE: &[u8] = b"\\u00";
+
+/// The parts.
 #[derive(Debug)]
-pub(crate) struct RawFilter(AhoCorasick);
+pub(crate) struct RawFilter(Needles);
 
 impl RawFilter {
     /// `None` if one of the tests may hold without a part that could be looked for.
@@ -48,23 +51,34 @@ impl RawFilter {
                 _ => return None,
             }
         }
-        let automaton = AhoCorasickBuilder::new()
-            .ascii_case_insensitive(true)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(parts);
-        automaton.ok().map(Self)
+        Some(Self(Needles::new(parts)))
     }
 
     /// Whether a keyword may be in the event of this text.
     pub(crate) fn may_hold(&self, raw: &[u8]) -> bool {
-        self.0.is_match(raw)
+        self.0.occurs(raw, |from| !is_escape_of_no_letter(from))
     }
+}
+
+/// Whether the text begins with an escape that hides no part of a keyword: writers that escape
+/// more than they have to, do it to quotes and brackets.
+fn is_escape_of_no_letter(text: &[u8]) -> bool {
+    let Some(digits) = text.strip_prefix(HEX_ESCAPE).and_then(|rest| rest.get(..2)) else {
+        return false;
+    };
+    let digits = std::str::from_utf8(digits).ok();
+    let code = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+    code.is_some_and(|code| !is_plain(code))
+}
+
+/// Whether JSON and XML write a byte as it is.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && !br#""'\/<>&"#.contains(&byte)
 }
 
 /// The longest part of a folded literal that JSON and XML write as it is.
 fn plain_part(literal: &[u8]) -> Option<Vec<u8>> {
-    let is_plain = |b: &u8| matches!(b, b' '..=b'~') && !br#""'\/<>&"#.contains(b);
-    let parts = literal.split(|b| !is_plain(b));
+    let parts = literal.split(|b| !is_plain(*b));
     let longest = parts.max_by_key(|part| part.len())?;
     (longest.len() >= PART_BYTES_MIN).then(|| longest.to_vec())
 }

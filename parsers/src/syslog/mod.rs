@@ -79,17 +79,6 @@ pub(crate) fn line(line: &[u8], context: &mut LineContext, out: &mut EventWriter
     out.finish();
 }
 
-/// Adds the fields of a whole syslog line, but for its time, to the event under construction;
-/// whether there was a header.
-#[allow(dead_code, reason = "for formats that carry syslog lines")]
-pub(crate) fn body(text: &[u8], out: &mut EventWriter<'_>) -> bool {
-    let header = header(text, Timestamp::UNKNOWN);
-    if let Some(header) = &header {
-        emit(header, out);
-    }
-    header.is_some()
-}
-
 fn emit(header: &Header<'_>, out: &mut EventWriter<'_>) {
     emit_header(header, out);
     out.text(fields::MESSAGE, header.message);

@@ -31,12 +31,14 @@ pub(super) fn walk<P: AsRef<Path>>(paths: &[P]) -> Walk {
                 let before = walk.seen.len();
                 walk.folder(path);
                 if walk.seen.len() == before {
-                    walk.diagnose(
-                        Severity::Warning,
-                        path,
-                        "the folder holds no rules that were not named before".to_owned(),
-                        "rules are files that end in `.yml` or `.yaml`",
-                    );
+                    let (message, help) = if before == 0 {
+                        let help = "rules are files that end in `.yml` or `.yaml`";
+                        ("the folder holds no rules", help)
+                    } else {
+                        let help = "name it once; a file is read once in any case";
+                        ("the folder adds no rules to those named before it", help)
+                    };
+                    walk.diagnose(Severity::Warning, path, message.to_owned(), help);
                 }
             }
             Ok(_) => walk.file(path.to_owned()),
@@ -82,12 +84,26 @@ impl Walk {
             match entry {
                 Entry::Folder => self.folder(&path),
                 Entry::File | Entry::Link if !is_rule_file(&path) => {}
+                // Reading a pipe or a device that nobody named may never end.
+                Entry::Link if !path.is_file() => self.not_a_file(&path),
                 Entry::Link => self.file(path),
                 Entry::File => {
                     let canonical = canonical.join(path.file_name().unwrap_or_default());
                     self.add(path, canonical);
                 }
             }
+        }
+    }
+
+    fn not_a_file(&mut self, path: &Path) {
+        match std::fs::metadata(path) {
+            Err(error) => self.refuse(path, &error),
+            Ok(_) => self.diagnose(
+                Severity::Warning,
+                path,
+                "not a regular file, skipped".to_owned(),
+                "give its path explicitly to read it as a stream",
+            ),
         }
     }
 
@@ -130,7 +146,7 @@ impl Walk {
 enum Entry {
     File,
     Folder,
-    /// A link to a file.
+    /// A link to a file, or something else altogether.
     Link,
 }
 

@@ -8,7 +8,6 @@
 //!  fields.yml  ┘
 //! ```
 
-mod guard;
 mod lookup;
 mod table;
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Entry, FieldPaths, PairPath, Rename, Route, Shape, Taxonomy, TaxonomyError, guard};
+use super::{Entry, FieldPaths, PairPath, Rename, Route, Shape, Taxonomy, TaxonomyError};
 use crate::logsource::Logsource;
+use crate::selection;
 
 /// Ranks of paths are bytes, and the field's own name takes the first.
 const PATHS_MAX: usize = 254;
@@ -258,7 +259,7 @@ fn read_guard(
     guard: Option<&serde_yaml::Value>,
 ) -> Result<Option<crate::predicate::Expr>, String> {
     guard
-        .map(guard::read)
+        .map(selection::parse_plain)
         .transpose()
         .map_err(|what| format!("guard of {name}: {what}"))
 }

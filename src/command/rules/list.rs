@@ -9,7 +9,8 @@ use yagura_rules::{Level, Loaded, Logsource, Meta};
 use crate::failure::{Exit, Failure};
 use crate::render::colour::{Style, paint};
 use crate::render::escape::visible;
-use crate::render::{json_text, table};
+use crate::render::summary::plural;
+use crate::render::{diagnostics, json_text, table};
 use crate::rule_set;
 use crate::standard_output::{StandardOutput, print_error};
 use crate::terminal::{Stream, Terminal};
@@ -90,11 +91,13 @@ pub fn run(args: &ListArgs, terminal: Terminal) -> Result<Exit, Failure> {
         out.write(line.as_bytes())?;
     }
     out.flush()?;
+    if loaded.files == 0 && loaded.refused.is_empty() {
+        print_error(&diagnostics::render_all(&loaded.diagnostics, terminal.err));
+    }
     let refused = loaded.refused.len();
     if refused > 0 {
-        print_error(&format!(
-            "{refused} refused; `yagura rules check` says why\n"
-        ));
+        let rules = plural(refused as u64, "rule");
+        print_error(&format!("{rules} refused; `yagura rules check` says why\n"));
         return Ok(Exit::Errors);
     }
     Ok(Exit::Success)

@@ -44,6 +44,8 @@ pub fn run(args: &ShowArgs, terminal: Terminal) -> Result<Exit, Failure> {
     let loaded = rule_set::load(&args.rules, placeholders)?;
     let wanted = args.rule.as_str();
     if !metas(&loaded).any(|meta| is_called(meta, wanted)) {
+        // It may be among those that could not be read.
+        rule_set::print_errors(&loaded, terminal.err);
         return Err(Failure::UnknownRule {
             wanted: wanted.to_owned(),
             close: close_title(&loaded, wanted),

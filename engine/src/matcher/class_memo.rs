@@ -1,0 +1,87 @@
+//! Remembers the classes of the kinds of event that came lately: a channel and an event id, a
+//! program. There are few at a time.
+
+use std::hash::BuildHasher;
+
+use hashbrown::DefaultHashBuilder;
+use yagura_parsers::{Encoding, Value};
+
+use crate::classes::{Class, Classes, Marks};
+
+const ENTRIES: usize = 256;
+/// Longer names are looked up each time.
+const NAME_BYTES_MAX: usize = 88;
+
+#[derive(Clone, Copy)]
+struct Entry {
+    class: Class,
+    key: Key,
+    len: u8,
+    name: [u8; NAME_BYTES_MAX],
+}
+
+/// What decides the class besides the name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Key {
+    event_id: Option<u32>,
+    kind: u8,
+    /// Which of the marks the name is, and whether there is a provider.
+    shape: u8,
+    encoding: Encoding,
+}
+
+/// The memory of one thread.
+pub(crate) struct ClassMemo {
+    hasher: DefaultHashBuilder,
+    entries: Box<[Option<Entry>]>,
+}
+
+impl ClassMemo {
+    pub(crate) fn new() -> Self {
+        Self {
+            hasher: DefaultHashBuilder::default(),
+            entries: vec![None; ENTRIES].into(),
+        }
+    }
+
+    /// The class of an event with these marks.
+    #[inline]
+    pub(crate) fn class(&mut self, classes: &Classes, marks: &Marks<'_>) -> Class {
+        let (channel, provider, program) = (marks.channel, marks.provider, marks.program);
+        let (name, of) = match [channel, provider, program].map(Value::is_empty) {
+            [false, _, _] => (channel, 0),
+            [true, false, true] => (provider, 1),
+            [true, true, _] => (program, 2),
+            // Both count; such events are rare.
+            [true, false, false] => return classes.class(marks),
+        };
+        // By how it is written: a name that is known does not have to be decoded.
+        let (encoding, name) = name.written();
+        if name.len() > NAME_BYTES_MAX {
+            return classes.class(marks);
+        }
+        let key = Key {
+            event_id: marks.event_id,
+            kind: marks.kind as u8,
+            shape: of << 1 | u8::from(marks.provider.is_empty()),
+            encoding,
+        };
+        let place = self.hasher.hash_one((key, name)) as usize % ENTRIES;
+        if let Some(entry) = &self.entries[place]
+            && entry.key == key
+            && entry.name[..usize::from(entry.len)] == *name
+        {
+            return entry.class;
+        }
+        let class = classes.class(marks);
+        let mut entry = Entry {
+            class,
+            key,
+            len: name.len() as u8,
+            name: [0; NAME_BYTES_MAX],
+        };
+        entry.name[..name.len()].copy_from_slice(name);
+        self.entries[place] = Some(entry);
+        class
+    }
+}

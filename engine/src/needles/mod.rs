@@ -1,0 +1,206 @@
+//! Looks for any of a few dozen short texts in a long one, whatever the case of ASCII letters,
+//! many bytes at a time.
+//!
+//! Of each needle the three neighbouring bytes that logs hold most rarely are its fingerprint.
+//! Needles are spread over eight buckets, a bit each; for each of the three bytes a table says
+//! which buckets it may belong to. Where the three agree on a bucket, its needles are compared.
+//! With tables by nibble a shuffle looks 32 bytes up at once: the idea of Teddy (Geoffrey
+//! Langdale, Hyperscan). A table by nibble holds for both cases of a letter at no cost, which a
+//! case-insensitive automaton does not.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+
+/// Bytes of a fingerprint.
+const WIDTH: usize = 3;
+const BUCKETS: usize = 8;
+
+/// For each byte of the fingerprint and each byte value, the buckets it may belong to.
+type ByteTables = [[u8; 256]; WIDTH];
+
+#[derive(Clone, Debug)]
+struct Needle {
+    /// Lower case.
+    text: Box<[u8]>,
+    /// Where its fingerprint begins.
+    offset: usize,
+}
+
+/// A set of needles.
+#[derive(Debug)]
+pub(crate) struct Needles {
+    tables: ByteTables,
+    #[cfg(target_arch = "x86_64")]
+    nibbles: Option<avx2::NibbleTables>,
+    buckets: [Vec<Needle>; BUCKETS],
+}
+
+impl Needles {
+    /// Needles of at least two bytes. Letters among ASCII stand for both cases.
+    pub(crate) fn new(needles: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        let mut all: Vec<Needle> = needles.into_iter().map(needle).collect();
+        // Neighbours in order share bytes of their fingerprints, so their bucket stays narrow.
+        all.sort_by(|a, b| fingerprint(a).cmp(fingerprint(b)).then(a.text.cmp(&b.text)));
+        all.dedup_by(|a, b| a.text == b.text);
+        let per_bucket = all.len().div_ceil(BUCKETS).max(1);
+        let mut buckets: [Vec<Needle>; BUCKETS] = Default::default();
+        for (bucket, needles) in buckets.iter_mut().zip(all.chunks(per_bucket)) {
+            *bucket = needles.to_vec();
+        }
+        let tables = byte_tables(&buckets);
+        Self {
+            #[cfg(target_arch = "x86_64")]
+            nibbles: avx2::NibbleTables::new(&tables),
+            tables,
+            buckets,
+        }
+    }
+
+    /// Whether a needle occurs for which `counts` says yes, given the text from its place on.
+    pub(crate) fn occurs(&self, text: &[u8], mut counts: impl FnMut(&[u8]) -> bool) -> bool {
+        let mut at = 0;
+        #[cfg(target_arch = "x86_64")]
+        if let Some(nibbles) = &self.nibbles {
+            let scanned = nibbles.scan(text, |at| self.is_at(text, at, &mut counts));
+            match scanned {
+                avx2::Scanned::Found => return true,
+                avx2::Scanned::UpTo(end) => at = end,
+            }
+        }
+        self.occurs_portably(text, at, counts)
+    }
+
+    fn occurs_portably(
+        &self,
+        text: &[u8],
+        from: usize,
+        mut counts: impl FnMut(&[u8]) -> bool,
+    ) -> bool {
+        // A needle of two bytes may stand at the very end: what lies behind counts as any byte.
+        let byte = |at: usize, i: usize| match text.get(at + i) {
+            Some(b) => self.tables[i][usize::from(*b)],
+            None => self.tables[i][0],
+        };
+        (from..text.len()).any(|at| {
+            let agreed = byte(at, 0) & byte(at, 1) & byte(at, 2);
+            agreed != 0 && self.is_at(text, at, &mut counts)
+        })
+    }
+
+    /// Whether a needle has its fingerprint here.
+    fn is_at(&self, text: &[u8], at: usize, counts: &mut impl FnMut(&[u8]) -> bool) -> bool {
+        let byte = |i: usize| text.get(at + i).map_or(0, |b| usize::from(*b));
+        let mut agreed =
+            self.tables[0][byte(0)] & self.tables[1][byte(1)] & self.tables[2][byte(2)];
+        while agreed != 0 {
+            let bucket = agreed.trailing_zeros() as usize;
+            agreed &= agreed - 1;
+            let found = self.buckets[bucket].iter().any(|needle| {
+                let Some(start) = at.checked_sub(needle.offset) else {
+                    return false;
+                };
+                let end = start + needle.text.len();
+                let here = text.get(start..end);
+                here.is_some_and(|here| here.eq_ignore_ascii_case(&needle.text))
+                    && counts(&text[start..])
+            });
+            if found {
+                return true;
+            }
+        }
+        false
+    }
+}
+
+fn needle(mut text: Vec<u8>) -> Needle {
+    text.make_ascii_lowercase();
+    let places = 0..text.len().saturating_sub(WIDTH - 1).max(1);
+    let rarest = |at: &usize| {
+        let bytes = text.iter().skip(*at).take(WIDTH);
+        bytes.map(|b| commonness(*b)).sum::<u32>()
+    };
+    Needle {
+        offset: places.min_by_key(rarest).unwrap_or(0),
+        text: text.into(),
+    }
+}
+
+fn fingerprint(needle: &Needle) -> &[u8] {
+    let end = needle.text.len().min(needle.offset + WIDTH);
+    &needle.text[needle.offset..end]
+}
+
+/// How common a byte is in logs, as a rough logarithm.
+fn commonness(byte: u8) -> u32 {
+    match byte {
+        b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' | b'0' | b'1' => 9,
+        b'c' | b'd' | b'l' | b'm' | b'p' | b'u' | b' ' | b'\\' | b'"' | b'2'..=b'9' => 8,
+        b'b' | b'f' | b'g' | b'h' | b'v' | b'w' | b'y' | b',' | b'.' | b':' | b'-' => 6,
+        b'k' | b'x' | b'/' | b'{' | b'}' | b'_' | b'=' => 5,
+        b'j' | b'q' | b'z' | b'(' | b')' | b'%' | b'<' | b'>' => 3,
+        _ => 1,
+    }
+}
+
+fn byte_tables(buckets: &[Vec<Needle>; BUCKETS]) -> ByteTables {
+    let mut tables = [[0; 256]; WIDTH];
+    for (bucket, needles) in buckets.iter().enumerate() {
+        let bit = 1u8 << bucket;
+        for needle in needles {
+            let fingerprint = fingerprint(needle);
+            for (i, table) in tables.iter_mut().enumerate() {
+                match fingerprint.get(i) {
+                    Some(byte) => {
+                        table[usize::from(byte.to_ascii_lowercase())] |= bit;
+                        table[usize::from(byte.to_ascii_uppercase())] |= bit;
+                    }
+                    None => table.iter_mut().for_each(|entry| *entry |= bit),
+                }
+            }
+        }
+    }
+    tables
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Needles;
+
+    fn naively(needles: &[Vec<u8>], text: &[u8]) -> bool {
+        let lower = text.to_ascii_lowercase();
+        needles.iter().any(|needle| {
+            let needle = needle.to_ascii_lowercase();
+            lower.windows(needle.len()).any(|window| window == needle)
+        })
+    }
+
+    fn bytes(length: std::ops::Range<usize>) -> impl Strategy<Value = Vec<u8>> {
+        let byte = prop_oneof![8 => prop::sample::select(b"abAB:\\u0".to_vec()), 1 => any::<u8>()];
+        prop::collection::vec(byte, length)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn finds_what_the_naive_search_finds(
+            needles in prop::collection::vec(bytes(2..7), 0..40),
+            text in bytes(0..200),
+        ) {
+            let set = Needles::new(needles.clone());
+            let expected = naively(&needles, &text);
+            prop_assert_eq!(set.occurs(&text, |_| true), expected);
+            prop_assert_eq!(set.occurs_portably(&text, 0, |_| true), expected);
+        }
+    }
+
+    #[test]
+    fn a_place_may_not_count() {
+        let set = Needles::new([b"\\u00".to_vec()]);
+        let is_letter = |from: &[u8]| from.get(4) != Some(&b'2');
+        assert!(!set.occurs(b"it\\u0027s", is_letter));
+        assert!(set.occurs(b"it\\u0027s \\u0041", is_letter));
+    }
+}

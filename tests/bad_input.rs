@@ -1,0 +1,140 @@
+//! Input that no repository can hold: pipes, names that are no text, dates of files, full disks.
+#![cfg(unix)]
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, SystemTime};
+
+use tempfile::TempDir;
+
+const RULE: &str = "\
+title: A
+logsource: {category: test}
+detection: {sel: {a: b}, condition: sel}
+";
+
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("rule.yml"), RULE).expect("a rule");
+    folder
+}
+
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_yagura"));
+    command.args(arguments).current_dir(folder);
+    command
+}
+
+fn yagura(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().expect("it runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+fn make_pipe(path: &Path) {
+    let status = Command::new("mkfifo").arg(path).status();
+    assert!(status.expect("mkfifo runs").success());
+}
+
+#[test]
+fn pipes_in_folders_are_named_and_not_waited_for() {
+    let folder = folder();
+    for name in ["logs", "rules"] {
+        fs::create_dir(folder.path().join(name)).expect("a folder");
+    }
+    make_pipe(&folder.path().join("logs/pipe"));
+    make_pipe(&folder.path().join("rules/pipe.yml"));
+    let output = yagura(folder.path(), &["scan", "logs", "-r", "rule.yml"]);
+    assert!(text(&output.stderr).contains("logs/pipe: not a regular file"));
+    assert_eq!(output.status.code(), Some(2));
+    let output = yagura(folder.path(), &["rules", "check", "rules", "rule.yml"]);
+    assert!(text(&output.stdout).contains("rules/pipe.yml: not a regular file"));
+    assert!(text(&output.stdout).contains("1 loaded"));
+}
+
+#[test]
+fn file_names_need_not_be_text() {
+    let folder = folder();
+    let name = OsStr::from_bytes(b"log\xff\x1b[2J.jsonl");
+    fs::write(folder.path().join(name), "{\"a\":\"b\"}\n").expect("a log");
+    for format in ["table", "jsonl", "csv"] {
+        let output = command(
+            folder.path(),
+            &["scan", "-r", "rule.yml", "-o", format, "--"],
+        )
+        .arg(name)
+        .output()
+        .expect("it runs");
+        let shown = text(&output.stdout);
+        assert!(!shown.contains('\x1b'), "{shown:?}");
+        assert!(text(&output.stderr).contains("1 detection"));
+        assert_eq!(output.status.code(), Some(0));
+    }
+}
+
+#[test]
+fn times_without_a_year_are_not_after_the_files_last_change() {
+    let folder = folder();
+    let path = folder.path().join("auth.log");
+    let mut file = File::create(&path).expect("a log");
+    for line in [
+        "Dec 31 23:59:59 web01 app: a",
+        "Mar  4 07:12:44 web01 app: b",
+        "Nov 24 00:00:00 web01 app: c",
+    ] {
+        writeln!(file, "{line}").expect("written");
+    }
+    // 2026-11-25
+    let changed = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_564_800);
+    file.set_modified(changed).expect("a date");
+    let output = yagura(folder.path(), &["events", "auth.log"]);
+    let shown = text(&output.stdout);
+    let times: Vec<&str> = shown.lines().filter_map(|l| l.get(9..19)).collect();
+    assert_eq!(times, ["2025-12-31", "2026-03-04", "2026-11-24"], "{shown}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn full_output_is_an_error() {
+    let folder = folder();
+    fs::write(folder.path().join("a.jsonl"), "{\"a\":\"b\"}\n").expect("a log");
+    let output = command(folder.path(), &["scan", "a.jsonl", "-r", "rule.yml"])
+        .stdout(File::create("/dev/full").expect("Linux has it"))
+        .stderr(Stdio::piped())
+        .output()
+        .expect("it runs");
+    assert!(text(&output.stderr).starts_with("error: standard output cannot be written"));
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn no_room_to_sort_is_an_error_that_says_where() {
+    let folder = folder();
+    // More detections than are sorted in memory.
+    let line = format!("{{\"a\":\"b\",\"pad\":\"{}\"}}\n", "x".repeat(100));
+    fs::write(folder.path().join("a.jsonl"), line.repeat(200_000)).expect("a log");
+    let output = command(
+        folder.path(),
+        &[
+            "scan",
+            "a.jsonl",
+            "-r",
+            "rule.yml",
+            "--full-event",
+            "-o",
+            "jsonl",
+        ],
+    )
+    .env("TMPDIR", "/nonexistent")
+    .output()
+    .expect("it runs");
+    assert!(text(&output.stderr).contains("set TMPDIR to a folder"));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+}
