@@ -44,8 +44,12 @@ enum Command {
     Events(command::events::EventsArgs),
     /// List, show and check rules
     Rules(command::rules::RulesArgs),
+    /// Measure how fast yagura is with your logs and rules
+    Bench(command::bench::BenchArgs),
     /// Scan the sample logs of a made-up break-in with sample rules
     Demo(command::demo::DemoArgs),
+    /// Generate logs of a made-up company, with attacks among them if wanted
+    Gen(command::generate::GenerateArgs),
     /// Print a script that completes commands in your shell
     Completions(command::completions::CompletionsArgs),
 }
@@ -63,7 +67,9 @@ pub fn run() -> ExitCode {
         Command::Scan(args) => command::scan::run(args, terminal),
         Command::Events(args) => command::events::run(args, terminal),
         Command::Rules(args) => command::rules::run(args, terminal),
+        Command::Bench(args) => command::bench::run(args, terminal),
         Command::Demo(args) => command::demo::run(args, terminal),
+        Command::Gen(args) => command::generate::run(args),
         Command::Completions(args) => command::completions::run(args),
     };
     ended

@@ -1,6 +1,7 @@
 //! Why a command ended without doing what it was asked, and the exit codes.
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -64,6 +65,43 @@ pub enum Failure {
         /// What the system says.
         source: io::Error,
     },
+    /// There is nothing to measure with.
+    #[error("the input is empty, there is nothing to measure with")]
+    NoInput,
+    /// A benchmark of an engine that finds nothing would be of no worth.
+    #[error("none of {rules} rules matches any event of the input ({events} in all)")]
+    NoDetections {
+        /// Events of the input.
+        events: u64,
+        /// Active rules.
+        rules: u64,
+    },
+    /// Rounds of a benchmark found different things.
+    #[error(
+        "the figures are worth nothing: stage `{stage}` with {threads} threads found {found} \
+         detections in {passes} passes, where one pass after the other finds {expected}, or \
+         others"
+    )]
+    Inconsistent {
+        /// The stage.
+        stage: &'static str,
+        /// Its threads.
+        threads: NonZeroUsize,
+        /// Passes over the input.
+        passes: u64,
+        /// Detections that should have been found.
+        expected: u64,
+        /// That were found.
+        found: u64,
+    },
+    /// `gen` was asked for an attack that none of the kinds can show.
+    #[error("attack `{attack}` cannot be seen in the kinds that were asked for")]
+    UnseenAttack {
+        /// Its name.
+        attack: &'static str,
+        /// A kind that shows it.
+        needed: &'static str,
+    },
     /// `rules show` found no such rule.
     #[error("no rule has the id, name or title `{wanted}`")]
     UnknownRule {
@@ -79,6 +117,15 @@ impl Failure {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::ClosedPipe | Self::Output(_) | Self::Compile(_) | Self::File { .. } => None,
+            Self::NoInput => Some("give PATH a file or folder with logs".to_owned()),
+            Self::NoDetections { .. } => Some(
+                "measure with logs in which the rules find something, or say that nothing is \
+                 expected by --allow-no-detections"
+                    .to_owned(),
+            ),
+            Self::Inconsistent { .. } => {
+                Some("this is a defect of yagura; please report it with the input".to_owned())
+            }
             Self::Spill(_) => Some(
                 "detections are sorted in the system's temporary folder; set TMPDIR to a folder \
                  with more room, or use --count"
@@ -95,6 +142,7 @@ impl Failure {
             Self::Placeholders(_) => Some(
                 "it has to be a YAML file of names and values: `admins: [alice, bob]`".to_owned(),
             ),
+            Self::UnseenAttack { needed, .. } => Some(format!("add `{needed}` to --kind")),
             Self::UnknownRule { close, .. } => Some(match close {
                 Some(title) => format!("did you mean `{title}`?"),
                 None => "`yagura rules list PATH` lists the rules".to_owned(),

@@ -1,17 +1,21 @@
 //! The `yagura` command: logs in, detections out.
 //!
 //! ```text
+//!  bench/     how fast all this is: rounds, findings, report
 //!  command/   one file a subcommand: what it does, step by step
 //!  scan/      files → blocks → detections, in order, in bounded memory
 //!  detection/ what a detection is made of: identity, fields
+//!  generate/  logs of a made-up company
 //!  render/    how results look: table, JSON lines, CSV, diagnostics, summary
 //!  source     paths → blocks of whole records
 //! ```
 
+mod bench;
 mod cli;
 mod command;
 mod detection;
 mod failure;
+mod generate;
 mod peak_memory;
 mod render;
 mod rule_set;

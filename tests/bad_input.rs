@@ -86,7 +86,8 @@ fn times_without_a_year_are_not_after_the_files_last_change() {
     for line in [
         "Dec 31 23:59:59 web01 app: a",
         "Mar  4 07:12:44 web01 app: b",
-        "Nov 24 00:00:00 web01 app: c",
+        "Jul  1 00:00:00 web01 app: c",
+        "Nov 24 00:00:00 web01 app: d",
     ] {
         writeln!(file, "{line}").expect("written");
     }
@@ -96,7 +97,11 @@ fn times_without_a_year_are_not_after_the_files_last_change() {
     let output = yagura(folder.path(), &["events", "auth.log"]);
     let shown = text(&output.stdout);
     let times: Vec<&str> = shown.lines().filter_map(|l| l.get(9..19)).collect();
-    assert_eq!(times, ["2025-12-31", "2026-03-04", "2026-11-24"], "{shown}");
+    assert_eq!(
+        times,
+        ["2025-12-31", "2026-03-04", "2026-07-01", "2026-11-24"],
+        "{shown}"
+    );
 }
 
 #[cfg(target_os = "linux")]

@@ -113,5 +113,8 @@ fn words(line: &str) -> Vec<String> {
 /// Replaces what differs from run to run.
 fn without_figures(text: &str) -> String {
     let rate = Regex::new(r"in \d+\.\d+ s, [\d,]+ events/s").expect("valid");
-    rate.replace_all(text, "in [time], [rate]").into_owned()
+    let text = rate.replace_all(text, "in [time], [rate]");
+    // Only said where the tests run without optimisation.
+    let slow = Regex::new(r"(?m)^warning: this is a .* build \(opt-level .*\n.*\n").expect("valid");
+    slow.replace_all(&text, "").into_owned()
 }

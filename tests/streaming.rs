@@ -41,3 +41,21 @@ fn ends_quietly_when_nobody_reads_any_more() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
+
+#[test]
+fn an_endless_generator_ends_with_its_reader() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_yagura"))
+        .args(["gen", "--kind", "sshd", "--rate", "200000"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the command runs");
+    let mut output = BufReader::new(child.stdout.take().expect("piped"));
+    let mut line = String::new();
+    output.read_line(&mut line).expect("the command writes");
+    assert!(line.contains("sshd["), "{line}");
+    drop(output);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}

@@ -73,8 +73,7 @@ pub(crate) fn prefix_of(pattern: &str) -> Option<&str> {
     pattern.strip_suffix('*')
 }
 
-/// What decides the class of an event: its kind, and of each field the first value that is not
-/// empty.
+/// What decides the class of an event: of each field the first value that is not empty.
 pub(crate) struct Marks<'a> {
     pub(crate) kind: EventKind,
     pub(crate) channel: Value<'a>,

@@ -17,7 +17,9 @@ mod matcher;
 mod needles;
 mod number;
 pub mod pipeline;
+mod profile;
 
 pub use engine::{CompileError, Engine, RuleIndex, everything};
 pub use live::{Follower, Live};
 pub use matcher::{Evidence, Match, Matcher};
+pub use profile::{Access, PredicateCost, Profile, Profiler, RuleCost};

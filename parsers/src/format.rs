@@ -6,7 +6,7 @@ use crate::projection::Projection;
 use crate::time::Timestamp;
 use crate::unparsed::Reason;
 use crate::writer::EventWriter;
-use crate::{access_log, auditd, cef, framing, json, key_value, leef, snare, syslog, windows};
+use crate::{access_log, auditd, cef, framing, json, key_value, leef, raw, snare, syslog, windows};
 
 /// A format of log files and streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -85,6 +85,23 @@ pub struct Origin {
     pub extent: BlockExtent,
 }
 
+impl Origin {
+    /// What to take for [`Origin::near`] at the beginning of a source that was written up to
+    /// `end`: of a file the time of its last change, of a stream now.
+    ///
+    /// Its events lie before that, up to a year. So the year is looked for around a time half a
+    /// year earlier, with two weeks left for clocks that are ahead.
+    #[must_use]
+    pub fn near_of_source_until(end: Timestamp) -> Timestamp {
+        const HALF_YEAR_DAYS: i64 = 182;
+        const AHEAD_DAYS: i64 = 14;
+        if end == Timestamp::UNKNOWN {
+            return end;
+        }
+        end.plus_seconds((AHEAD_DAYS - HALF_YEAR_DAYS) * 86_400)
+    }
+}
+
 /// Whether a block holds whole records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BlockExtent {
@@ -127,7 +144,7 @@ impl EventBatch {
             Format::Leef => leef::line,
             Format::KeyValue => key_value::line,
             Format::Snare => snare::line,
-            Format::Raw => raw_line,
+            Format::Raw => raw::line,
         };
         for line in framing::lines(input) {
             parse_line(line, &mut context, &mut out);
@@ -135,7 +152,42 @@ impl EventBatch {
     }
 }
 
-fn raw_line(line: &[u8], _: &mut LineContext, out: &mut EventWriter<'_>) {
-    out.begin(EventKind::Raw, line);
-    out.finish();
+#[cfg(test)]
+mod tests {
+    use super::Origin;
+    use crate::syslog;
+    use crate::time::{Timestamp, parse_any};
+
+    /// A file changed at `end` holds what was before, up to a year.
+    #[test]
+    fn a_source_holds_the_year_before_its_end() {
+        for (end, line, expected) in [
+            (
+                "2026-11-25T08:00:00Z",
+                "Mar  7 12:00:00 h a: b",
+                "2026-03-07T12:00:00Z",
+            ),
+            (
+                "2026-11-25T08:00:00Z",
+                "Nov 26 12:00:00 h a: b",
+                "2026-11-26T12:00:00Z",
+            ),
+            (
+                "2026-11-25T08:00:00Z",
+                "Dec 20 12:00:00 h a: b",
+                "2025-12-20T12:00:00Z",
+            ),
+            (
+                "2026-01-02T08:00:00Z",
+                "Dec 31 12:00:00 h a: b",
+                "2025-12-31T12:00:00Z",
+            ),
+        ] {
+            let near = Origin::near_of_source_until(parse_any(end.as_bytes()).unwrap());
+            let header = syslog::header(line.as_bytes(), near).unwrap();
+            assert_eq!(header.time.to_string(), expected, "{line} until {end}");
+        }
+        let unknown = Origin::near_of_source_until(Timestamp::UNKNOWN);
+        assert_eq!(unknown, Timestamp::UNKNOWN);
+    }
 }

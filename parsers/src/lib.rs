@@ -24,6 +24,7 @@ mod key_value;
 mod leef;
 mod line_header;
 mod projection;
+mod raw;
 mod recognise;
 mod snare;
 mod syslog;

@@ -35,6 +35,9 @@ pub fn recognise(head: &[u8]) -> Format {
         return Format::Raw;
     }
     let text = head.trim_ascii_start();
+    if is_w3c(text) {
+        return Format::Raw;
+    }
     if is_windows_xml(text) {
         return Format::WindowsXml;
     }
@@ -49,6 +52,15 @@ pub fn recognise(head: &[u8]) -> Format {
 fn is_binary(head: &[u8]) -> bool {
     let is_odd = |b: &&u8| matches!(**b, 0..=8 | 0x0E..=0x1A | 0x1C..=0x1F | 0x7F) && **b != 0x1D;
     head.iter().filter(is_odd).count() > head.len() / 20
+}
+
+/// The extended log format of the W3C (IIS), whose fields a line alone does not tell: its lines
+/// begin like those of syslog, and the word behind the time is no host.
+fn is_w3c(text: &[u8]) -> bool {
+    text.starts_with(b"#")
+        && lines(text)
+            .take_while(|line| line.starts_with(b"#"))
+            .any(|line| line.starts_with(b"#Fields:"))
 }
 
 fn is_windows_xml(text: &[u8]) -> bool {

@@ -239,7 +239,7 @@ fn errors_say_which_table_and_what() {
         ),
         (
             "logsources: [{product: x, routes: [{name: n, shapes: [json], guard: {a|contain: b}}]}]",
-            "a|re",
+            "no modifier `contain`",
         ),
     ];
     for (text, what) in cases {

@@ -1,8 +1,10 @@
 //! The subcommands, one file each.
 
+pub mod bench;
 mod choices;
 pub mod completions;
 pub mod demo;
 pub mod events;
+pub mod generate;
 pub mod rules;
 pub mod scan;

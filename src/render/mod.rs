@@ -3,6 +3,8 @@
 //! A [`DetectionRenderer`] turns what is known of a detection into bytes, in the worker that
 //! found it; what a rule contributes is rendered once, when the rules are known ([`RuleCard`]).
 
+pub mod bench_html;
+pub mod bench_table;
 pub mod colour;
 pub mod counts;
 mod csv;
@@ -14,6 +16,7 @@ pub mod expression;
 pub mod json_text;
 mod jsonl;
 pub mod progress;
+pub mod quantity;
 pub mod rule;
 pub mod summary;
 pub mod table;

@@ -5,9 +5,9 @@ use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use yagura_parsers::Timestamp;
+use yagura_parsers::{Origin, Timestamp};
 
 use super::Counters;
 use super::stream::Stream;
@@ -17,7 +17,7 @@ use super::walk::STANDARD_INPUT;
 /// An input that is open.
 pub(super) struct Opened {
     pub(super) feed: Feed,
-    /// Times without a year are the ones nearest to this, or to the event before.
+    /// When it was last changed, or now.
     pub(super) near: Timestamp,
 }
 
@@ -93,11 +93,12 @@ pub(super) fn open(path: &Path, counters: &Arc<Counters>) -> io::Result<Opened> 
         let feed = Stream::spawn(move || unpack::unpack(Counted::new(io::stdin(), counters)))?;
         return Ok(Opened {
             feed: Feed::Stream(feed),
-            near: near(SystemTime::now()),
+            near: Origin::near_of_source_until(timestamp(SystemTime::now())),
         });
     }
     let data = fs::metadata(path)?;
-    let near = near(data.modified().unwrap_or_else(|_| SystemTime::now()));
+    let changed = timestamp(data.modified().unwrap_or_else(|_| SystemTime::now()));
+    let near = Origin::near_of_source_until(changed);
     let feed = if data.is_file() {
         file(File::open(path)?, counters)?
     } else {
@@ -117,14 +118,6 @@ fn file(mut file: File, counters: Arc<Counters>) -> io::Result<Feed> {
         Content::Plain => Feed::Plain(file, counters),
         _ => Feed::Packed(unpack::unpack(Counted::new(file, counters))?),
     })
-}
-
-/// Half a year before an input was last changed, but for a day: what it holds was written
-/// before, so a time without a year is the last such time up to then. The day is for clocks and
-/// time zones that differ.
-fn near(changed: SystemTime) -> Timestamp {
-    const BEFORE: Duration = Duration::from_secs(181 * 24 * 60 * 60);
-    timestamp(changed.checked_sub(BEFORE).unwrap_or(UNIX_EPOCH))
 }
 
 fn timestamp(time: SystemTime) -> Timestamp {

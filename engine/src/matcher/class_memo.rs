@@ -4,7 +4,6 @@
 use std::hash::BuildHasher;
 
 use hashbrown::DefaultHashBuilder;
-use yagura_parsers::{Encoding, Value};
 
 use crate::classes::{Class, Classes, Marks};
 
@@ -27,7 +26,6 @@ struct Key {
     kind: u8,
     /// Which of the marks the name is, and whether there is a provider.
     shape: u8,
-    encoding: Encoding,
 }
 
 /// The memory of one thread.
@@ -47,24 +45,20 @@ impl ClassMemo {
     /// The class of an event with these marks.
     #[inline]
     pub(crate) fn class(&mut self, classes: &Classes, marks: &Marks<'_>) -> Class {
-        let (channel, provider, program) = (marks.channel, marks.provider, marks.program);
-        let (name, of) = match [channel, provider, program].map(Value::is_empty) {
-            [false, _, _] => (channel, 0),
-            [true, false, true] => (provider, 1),
-            [true, true, _] => (program, 2),
+        let (name, of) = match [marks.channel, marks.provider, marks.program] {
+            [channel, ..] if !channel.is_empty() => (channel, 0),
+            [_, provider, program] if program.is_empty() => (provider, 1),
+            [_, provider, program] if provider.is_empty() => (program, 2),
             // Both count; such events are rare.
-            [true, false, false] => return classes.class(marks),
+            _ => return classes.class(marks),
         };
-        // By how it is written: a name that is known does not have to be decoded.
-        let (encoding, name) = name.written();
-        if name.len() > NAME_BYTES_MAX {
+        let Some(name) = name.plain().filter(|name| name.len() <= NAME_BYTES_MAX) else {
             return classes.class(marks);
-        }
+        };
         let key = Key {
             event_id: marks.event_id,
             kind: marks.kind as u8,
             shape: of << 1 | u8::from(marks.provider.is_empty()),
-            encoding,
         };
         let place = self.hasher.hash_one((key, name)) as usize % ENTRIES;
         if let Some(entry) = &self.entries[place]

@@ -29,7 +29,7 @@ pub(crate) struct Scratch {
     tested: Vec<u64>,
     /// By rule: the event for which it was opened last.
     opened: Vec<u32>,
-    candidates: Vec<ClassRuleId>,
+    pub(crate) candidates: Vec<ClassRuleId>,
     /// What the value at hand satisfies.
     holding: Vec<PredicateId>,
     memo: Memo,
@@ -70,7 +70,7 @@ impl Scratch {
         });
     }
 
-    fn known(&self, predicate: PredicateId) -> Option<bool> {
+    pub(crate) fn known(&self, predicate: PredicateId) -> Option<bool> {
         let entry = self.truth[predicate.index()];
         (entry >> 1 == u64::from(self.stamp)).then_some(entry & 1 == 1)
     }

@@ -6,7 +6,7 @@
 
 pub(crate) mod check;
 mod class_memo;
-mod event;
+pub(crate) mod event;
 mod evidence;
 pub(crate) mod literals;
 mod memo;
@@ -15,7 +15,7 @@ pub(crate) mod plan;
 pub(crate) mod program;
 pub(crate) mod raw_filter;
 pub(crate) mod required;
-mod texts;
+pub(crate) mod texts;
 mod trie;
 
 use std::sync::Arc;
@@ -43,10 +43,10 @@ pub struct Match {
 
 /// Matches batches; one for each thread.
 pub struct Matcher {
-    engine: Arc<Engine>,
+    pub(crate) engine: Arc<Engine>,
     class_memo: ClassMemo,
-    texts: Texts,
-    scratch: Scratch,
+    pub(crate) texts: Texts,
+    pub(crate) scratch: Scratch,
     rules: Vec<RuleIndex>,
 }
 
@@ -116,7 +116,7 @@ impl Matcher {
         }
     }
 
-    fn load_texts(&mut self, class: Class, event: Event<'_>, format: Format) {
+    pub(crate) fn load_texts(&mut self, class: Class, event: Event<'_>, format: Format) {
         let plans = self.engine.classes.plans(class);
         let mut filters = plans
             .filter(|plan| plan.anything.is_some())

@@ -79,6 +79,11 @@ fn who_and_time(input: &[u8]) -> Parsed<'_, (Who<'_>, Timestamp)> {
 /// `[vhost ]client ident user`
 fn who(text: &[u8]) -> Option<Who<'_>> {
     let (first, rest) = word(text)?;
+    // Behind proxies all addresses of the way are given, the client's first.
+    if let Some((client, rest)) = forwarded(text) {
+        let (_, user) = word(rest)?;
+        return Some((b"", client, user));
+    }
     // A fourth word may be a virtual host in front or a part of the user's name. The client is
     // an address as a rule, so whichever of the first two words looks like one decides.
     if !is_address(first)
@@ -90,6 +95,19 @@ fn who(text: &[u8]) -> Option<Who<'_>> {
     }
     let (_, user) = word(rest)?;
     Some((b"", first, user))
+}
+
+/// `192.0.2.1, 192.0.2.2 `: the first address, and what follows the last.
+fn forwarded(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (first, mut rest) = word(text)?;
+    let client = first.strip_suffix(b",").filter(|c| is_address(c))?;
+    loop {
+        let (next, after) = word(rest)?;
+        rest = after;
+        if !next.ends_with(b",") {
+            return Some((client, rest));
+        }
+    }
 }
 
 fn word(text: &[u8]) -> Option<(&[u8], &[u8])> {

@@ -47,12 +47,27 @@ pub(super) fn emit(text: &[u8], out: &mut EventWriter<'_>) {
         return;
     };
     out.text(fields::CS_METHOD, request.method);
+    if request.method == b"CONNECT" {
+        emit_authority(request.uri, out);
+        escaped(fields::CS_VERSION, request.version, out);
+        return;
+    }
     if request.uri.contains(&b'\\') {
         emit_uri(&unescaped(request.uri), out);
     } else {
         emit_uri(request.uri, out);
     }
     escaped(fields::CS_VERSION, request.version, out);
+}
+
+/// What `CONNECT` names: a host and a port, no path.
+fn emit_authority(authority: &[u8], out: &mut EventWriter<'_>) {
+    let host = &authority[..memrchr(b':', authority).unwrap_or(authority.len())];
+    if !host.is_empty() {
+        out.text(fields::CS_HOST, host);
+    }
+    out.text(fields::CS_URI, authority);
+    alias(fields::C_URI, authority, out);
 }
 
 /// The address whole and in parts. An absolute one names the host as well.

@@ -181,6 +181,18 @@ fn value(text: &[u8]) -> (&[u8], &[u8], Quoting) {
         return (&inner[..end], &inner[end + 1..], Quoting::Quoted);
     }
     let end = memchr2(b' ', b'\x1d', text).unwrap_or(text.len());
+    // Where the separator 0x1d got lost on the way, the enriched names stand right behind the
+    // quote that closes `msg='…'`: `res=failed'UID="root"`.
+    let end = match memchr(b'\'', &text[..end]) {
+        Some(quote)
+            if text[quote + 1..end]
+                .first()
+                .is_some_and(u8::is_ascii_uppercase) =>
+        {
+            quote
+        }
+        _ => end,
+    };
     let word = &text[..end];
     // The quote that closes `msg='…'` and the brace of `SADDR={…}` stand against the last value.
     let word = word.strip_suffix(b"'").unwrap_or(word);

@@ -42,7 +42,7 @@ pub(crate) fn fields(program: &[u8], message: &[u8], out: &mut EventWriter<'_>) 
         }
         Err(_) => message,
     };
-    let message = without_message_id(message);
+    let message = without_clock(without_message_id(message));
     if by_beginning(message, out) {
         return;
     }
@@ -76,6 +76,19 @@ fn without_message_id(message: &[u8]) -> &[u8] {
         return message;
     }
     memmem::find(message, b"] ").map_or(message, |end| &message[end + 2..])
+}
+
+/// The kernel puts `[ 1234.567890] ` in front, the seconds since it started.
+fn without_clock(message: &[u8]) -> &[u8] {
+    let Some(inside) = message.strip_prefix(b"[") else {
+        return message;
+    };
+    let is_clock = |b: &u8| b.is_ascii_digit() || matches!(b, b' ' | b'.');
+    let end = inside.iter().take_while(|b| is_clock(b)).count();
+    match inside.get(end..) {
+        Some([b']', b' ', rest @ ..]) if end > 0 => rest,
+        _ => message,
+    }
 }
 
 /// Formats that say themselves what they are, whatever program sent them.

@@ -54,13 +54,13 @@ fn without_origin(text: &[u8]) -> &[u8] {
 /// All messages, told apart by their first letter.
 fn message(text: &[u8]) -> Parsed<'_, Facts<'_>> {
     match text.first() {
-        Some(b'F' | b'A' | b'P') => alt((login, address_maps)).parse(text),
+        Some(b'F' | b'A' | b'P') => alt((login, address_maps, pam_refused)).parse(text),
         Some(b'I' | b'i' | b'U') => {
             alt((invalid_user, user_request, user_refused, no_agreement)).parse(text)
         }
         Some(b'C') => alt((connection_from, connection_ended, session_closed)).parse(text),
         Some(b'D') => alt((disconnected, disconnecting, no_identification)).parse(text),
-        Some(b'R') => alt((received_disconnect, connection_reset_by)).parse(text),
+        Some(b'R') => alt((received_disconnect, connection_reset_by, root_refused)).parse(text),
         Some(b'm') => too_many_attempts(text),
         Some(b'd' | b'b') => dropped(text),
         Some(b'r') => reverse_mapping(text),
@@ -90,6 +90,29 @@ fn login(input: &[u8]) -> Parsed<'_, Facts<'_>> {
         ..facts.user(user).peer(peer)
     };
     Ok((rest, facts))
+}
+
+/// `PAM: Authentication failure for illegal user X from host.example`, as sshd reports what PAM
+/// said where it does not ask for the password itself.
+fn pam_refused(input: &[u8]) -> Parsed<'_, Facts<'_>> {
+    let (rest, _) = tag("PAM: ")(input)?;
+    let Some(at) = memmem::find(rest, b" for ") else {
+        return no_match(input);
+    };
+    let (reason, rest) = (&rest[..at], &rest[at + b" for ".len()..]);
+    let (rest, _) = opt(invalid_mark).parse(rest)?;
+    let (rest, (user, peer)) = before_peer(rest, b" from ")?;
+    let facts = Facts {
+        method: Some(b"pam"),
+        ..Facts::failure("login").user(user).peer(peer).reason(reason)
+    };
+    Ok((rest, facts))
+}
+
+/// `ROOT LOGIN REFUSED FROM 192.0.2.1 port 22`
+fn root_refused(input: &[u8]) -> Parsed<'_, Facts<'_>> {
+    let (rest, _) = tag("ROOT LOGIN REFUSED FROM ")(input)?;
+    named_peer(rest, Facts::failure("login").user(b"root"))
 }
 
 fn invalid_mark(input: &[u8]) -> Parsed<'_, ()> {

@@ -27,7 +27,7 @@ use crate::writer::{EventWriter, Scratch};
 
 /// Last keys of members in which shippers put a whole Windows event as XML. Not any member: a
 /// command line that begins with `<Event` must not become an event of its own.
-const XML_MEMBERS: [&[u8]; 9] = [
+const XML_MEMBERS: [&[u8]; 12] = [
     b"EventXML",
     b"xml",
     b"Xml",
@@ -37,6 +37,9 @@ const XML_MEMBERS: [&[u8]; 9] = [
     b"_raw",
     b"raw",
     b"body",
+    b"event",
+    b"message",
+    b"log",
 ];
 
 /// Adds the fields of the object that comes next to the event under construction.

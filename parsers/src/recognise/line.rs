@@ -3,6 +3,7 @@
 use memchr::{memchr, memmem};
 
 use crate::format::Format;
+use crate::syslog::rfc3164::JOURNAL_FULL;
 use crate::time::Timestamp;
 use crate::time::text::{bsd, iso};
 use crate::{cef, device_time, leef, snare};
@@ -23,13 +24,23 @@ pub(super) fn format_of(line: &[u8]) -> Format {
         Format::Auditd
     } else if matches!(text, [b'{', .., b'}']) {
         Format::JsonLines
-    } else if text.starts_with(b"<Event") {
+    } else if text.starts_with(b"<Event") || has_windows_event(text) {
         Format::WindowsXml
     } else if is_access_log(text) || is_error_log(text) {
         Format::AccessLog
     } else {
         headed(text)
     }
+}
+
+/// An event with its namespace somewhere in a line that has no syslog header: within the envelope
+/// of a forwarder, or behind what is left of a torn event.
+fn has_windows_event(text: &[u8]) -> bool {
+    const NAMESPACE: &[u8] = b"schemas.microsoft.com/win/2004/08/events/event";
+    memmem::find(text, NAMESPACE).is_some()
+        && memmem::find(text, b"Event ").is_some()
+        && priority_end(text).is_none()
+        && behind_time(text).is_none()
 }
 
 fn is_snare(text: &[u8]) -> bool {
@@ -99,7 +110,9 @@ fn headed(text: &[u8]) -> Format {
 /// What follows a time of syslog, RFC 3164 or RFC 3339, at the beginning of a text.
 fn behind_time(text: &[u8]) -> Option<&[u8]> {
     let iso = iso(text).map(|(rest, _)| rest);
-    iso.or_else(|_| bsd(text).map(|(rest, _)| rest)).ok()
+    iso.or_else(|_| bsd(text).map(|(rest, _)| rest))
+        .ok()
+        .or_else(|| device_time::leading(JOURNAL_FULL, text, NEAR).map(|(rest, _)| rest))
 }
 
 fn priority_end(text: &[u8]) -> Option<usize> {

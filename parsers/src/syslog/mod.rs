@@ -12,7 +12,7 @@
 
 mod cisco;
 mod priority;
-mod rfc3164;
+pub(crate) mod rfc3164;
 mod rfc5424;
 mod tag;
 mod year;

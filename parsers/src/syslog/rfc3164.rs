@@ -5,6 +5,7 @@ use memchr::memchr;
 
 use super::tag::{self, Tag};
 use super::{Header, cisco, year};
+use crate::device_time;
 use crate::time::Timestamp;
 use crate::time::text::{Parsed, bsd, iso, no_match};
 
@@ -16,22 +17,40 @@ pub(super) fn header(text: &[u8], near: Timestamp, has_priority: bool) -> Option
             time,
             ..Header::default()
         }),
-        Ok(([b' ', rest @ ..], time)) => Some(behind_time(rest, time)),
+        Ok(([b' ', rest @ ..], time)) => Some(behind_time(padded(rest), time)),
         Ok((rest @ [b':', ..], time)) => Some(tagged(rest, time, b"")),
         _ => cisco::header(text, near)
             .or_else(|| has_priority.then(|| tagged(text, Timestamp::UNKNOWN, b""))),
     }
 }
 
+/// What `journalctl -o short-full` writes: `Thu 2024-03-07 12:00:00 CET`.
+pub(crate) const JOURNAL_FULL: &[u8] = b"EEE yyyy-MM-dd HH:mm:ss zzz";
+
 /// The time, with the year filled in.
 pub(super) fn stamp(input: &[u8], near: Timestamp) -> Parsed<'_, Timestamp> {
     if input.first().is_some_and(u8::is_ascii_digit) {
         return iso(input);
     }
+    if let [_, _, _, b' ', _, _, _, _, b'-', ..] = input {
+        return match device_time::leading(JOURNAL_FULL, input, near) {
+            Some(found) => Ok(found),
+            None => no_match(input),
+        };
+    }
     let (rest, time) = bsd(input)?;
     match year::nearest(time, near) {
         Some(time) => Ok((rest, time)),
         None => no_match(input),
+    }
+}
+
+/// Some devices (Junos) put two blanks behind the time. One of a tag that begins with a blank
+/// (` -- root[2421]:`) stays.
+fn padded(text: &[u8]) -> &[u8] {
+    match text {
+        [b' ', first, ..] if first.is_ascii_alphanumeric() => &text[1..],
+        _ => text,
     }
 }
 

@@ -303,7 +303,7 @@ fn without_weekday(input: &[u8]) -> &[u8] {
 }
 
 /// The time of mail and HTTP: `Thu, 07 Mar 2024 12:00:00 +0000`; the weekday may be missing.
-fn mail(input: &[u8]) -> Parsed<'_, Timestamp> {
+pub(crate) fn mail(input: &[u8]) -> Parsed<'_, Timestamp> {
     let (rest, day) = padded_number(without_weekday(input))?;
     let (rest, _) = one_of(" -")(rest)?;
     let (rest, month) = month_name(rest)?;

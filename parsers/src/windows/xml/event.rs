@@ -63,6 +63,9 @@ impl<'a> Reader<'_, 'a, '_, '_> {
             b"System" => reader.each_child(section, Self::system_element),
             b"EventData" => reader.event_data(section),
             b"RenderingInfo" => reader.each_child(section, Self::rendering_element),
+            // An event within an event is where the first one breaks off. Read on, each of many in
+            // a row would be gone through down to the deepest that is allowed.
+            b"Event" => Err(Malformed),
             // `UserData`, and what else may stand there.
             _ => reader.each_child(section, |reader, element| reader.leaves(element, 2)),
         })
