@@ -310,10 +310,12 @@ impl<'a> EventWriter<'a> {
         let mut room = [0; TIME_BYTES_MAX];
         let text = match stored.encoding {
             Encoding::Plain => text,
-            _ => match Value::stored(stored.kind, stored.encoding, text).copy_to(&mut room) {
-                Some(decoded) => decoded,
-                None => return,
-            },
+            Encoding::JsonEscaped => {
+                match Value::stored(stored.kind, stored.encoding, text).copy_to(&mut room) {
+                    Some(decoded) => decoded,
+                    None => return,
+                }
+            }
         };
         if let Some(t) = time::parse_any(text) {
             self.time_ranked(t, rank);

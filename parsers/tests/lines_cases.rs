@@ -134,7 +134,7 @@ fn write_value(text: &mut String, value: Value<'_>) {
         ValueKind::Text => write_string(text, value.text(&mut Vec::new())),
         ValueKind::Null => text.push_str("null"),
         ValueKind::Number | ValueKind::Bool => {
-            text.push_str(&String::from_utf8_lossy(value.text(&mut Vec::new())))
+            text.push_str(&String::from_utf8_lossy(value.text(&mut Vec::new())));
         }
     }
 }

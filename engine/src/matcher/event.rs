@@ -303,8 +303,8 @@ impl<'m> EventMatch<'m> {
         let mut decimal = std::mem::take(&mut self.scratch.decimal);
         let mut all = sourced_values(sources, event, texts);
         let held = all.any(|(source, value)| {
-            let text = as_decimal(source, value, &mut decimal);
-            test(value.kind, text, &mut self.scratch.verify)
+            let shown = as_decimal(source, value, &mut decimal);
+            test(value.kind, shown, &mut self.scratch.verify)
         });
         self.scratch.decimal = decimal;
         held

@@ -67,6 +67,7 @@ fn index_line(text: &[u8], blocks: &mut Vec<Marks>) -> usize {
 
 #[inline]
 #[target_feature(enable = "avx2")]
+#[expect(clippy::cast_ptr_alignment, reason = "unaligned loads")]
 fn load(block: &[u8; 64]) -> [__m256i; 2] {
     let start = block.as_ptr().cast::<__m256i>();
     // SAFETY: 32 bytes at `start` and 32 behind them are those of `block`.

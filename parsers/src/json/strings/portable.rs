@@ -36,7 +36,7 @@ fn equal(block: &[u8; 64], wanted: u64) -> u64 {
 fn zeros(word: u64) -> u64 {
     let low_bits = BYTES * 0x7F;
     // The top bit of a byte is left clear only where all of its bits are.
-    let nonzero = (word & low_bits) + low_bits | word;
+    let nonzero = ((word & low_bits) + low_bits) | word;
     let tops = !nonzero >> 7 & BYTES;
     // Brings the bit of byte `i` to bit `56 + i`; no two sums of the product meet.
     tops.wrapping_mul(0x0102_0408_1020_4080) >> 56
