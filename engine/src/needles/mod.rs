@@ -39,14 +39,9 @@ impl Needles {
     /// Needles of at least two bytes. Letters among ASCII stand for both cases.
     pub(crate) fn new(needles: impl IntoIterator<Item = Vec<u8>>) -> Self {
         let mut all: Vec<Needle> = needles.into_iter().map(needle).collect();
-        // Neighbours in order share bytes of their fingerprints, so their bucket stays narrow.
         all.sort_by(|a, b| fingerprint(a).cmp(fingerprint(b)).then(a.text.cmp(&b.text)));
         all.dedup_by(|a, b| a.text == b.text);
-        let per_bucket = all.len().div_ceil(BUCKETS).max(1);
-        let mut buckets: [Vec<Needle>; BUCKETS] = Default::default();
-        for (bucket, needles) in buckets.iter_mut().zip(all.chunks(per_bucket)) {
-            *bucket = needles.to_vec();
-        }
+        let buckets = into_buckets(all);
         let tables = byte_tables(&buckets);
         Self {
             #[cfg(target_arch = "x86_64")]
@@ -122,6 +117,59 @@ fn needle(mut text: Vec<u8>) -> Needle {
     Needle {
         offset: places.min_by_key(rarest).unwrap_or(0),
         text: text.into(),
+    }
+}
+
+/// Puts each needle where it adds least to the places that will look like one.
+fn into_buckets(needles: Vec<Needle>) -> [Vec<Needle>; BUCKETS] {
+    let mut buckets: [Vec<Needle>; BUCKETS] = Default::default();
+    let mut covers: [Cover; BUCKETS] = Default::default();
+    for needle in needles {
+        let added = |cover: &Cover| cover.with(&needle).share() - cover.share();
+        let best = (0..BUCKETS).min_by(|a, b| added(&covers[*a]).total_cmp(&added(&covers[*b])));
+        let best = best.unwrap_or(0);
+        covers[best] = covers[best].with(&needle);
+        buckets[best].push(needle);
+    }
+    buckets
+}
+
+/// Which nibbles a bucket takes at each byte of a fingerprint, a bit each.
+#[derive(Clone, Copy, Default)]
+struct Cover {
+    low: [u16; WIDTH],
+    high: [u16; WIDTH],
+}
+
+impl Cover {
+    fn with(mut self, needle: &Needle) -> Self {
+        let fingerprint = fingerprint(needle);
+        for i in 0..WIDTH {
+            match fingerprint.get(i) {
+                None => (self.low[i], self.high[i]) = (u16::MAX, u16::MAX),
+                Some(byte) => {
+                    for byte in [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()] {
+                        self.low[i] |= 1 << (byte & 15);
+                        self.high[i] |= 1 << (byte >> 4);
+                    }
+                }
+            }
+        }
+        self
+    }
+
+    /// The expected share of places that look like one of its needles, times a constant.
+    fn share(&self) -> f64 {
+        let taken = |i: usize, byte: u8| {
+            self.low[i] >> (byte & 15) & 1 == 1 && self.high[i] >> (byte >> 4) & 1 == 1
+        };
+        let of_byte = |i: usize| {
+            let bytes = (0..=u8::MAX).filter(|byte| taken(i, *byte));
+            bytes
+                .map(|byte| f64::from(1 << commonness(byte)))
+                .sum::<f64>()
+        };
+        (0..WIDTH).map(of_byte).product()
     }
 }
 
