@@ -9,7 +9,7 @@
 //! case-insensitive automaton does not.
 
 #[cfg(target_arch = "x86_64")]
-mod avx2;
+mod simd;
 
 /// Bytes of a fingerprint.
 const WIDTH: usize = 3;
@@ -31,7 +31,7 @@ struct Needle {
 pub(crate) struct Needles {
     tables: ByteTables,
     #[cfg(target_arch = "x86_64")]
-    nibbles: Option<avx2::NibbleTables>,
+    nibbles: Option<simd::NibbleTables>,
     buckets: [Vec<Needle>; BUCKETS],
 }
 
@@ -45,7 +45,7 @@ impl Needles {
         let tables = byte_tables(&buckets);
         Self {
             #[cfg(target_arch = "x86_64")]
-            nibbles: avx2::NibbleTables::new(&tables),
+            nibbles: simd::NibbleTables::new(&tables),
             tables,
             buckets,
         }
@@ -58,8 +58,8 @@ impl Needles {
         if let Some(nibbles) = &self.nibbles {
             let scanned = nibbles.scan(text, |at| self.is_at(text, at, &mut counts));
             match scanned {
-                avx2::Scanned::Found => return true,
-                avx2::Scanned::UpTo(end) => at = end,
+                simd::Scanned::Found => return true,
+                simd::Scanned::UpTo(end) => at = end,
             }
         }
         self.occurs_portably(text, at, counts)
@@ -237,10 +237,17 @@ mod tests {
             needles in prop::collection::vec(bytes(2..7), 0..40),
             text in bytes(0..200),
         ) {
-            let set = Needles::new(needles.clone());
             let expected = naively(&needles, &text);
+            let set = Needles::new(needles.clone());
             prop_assert_eq!(set.occurs(&text, |_| true), expected);
             prop_assert_eq!(set.occurs_portably(&text, 0, |_| true), expected);
+            #[cfg(target_arch = "x86_64")]
+            {
+                let nibbles = super::simd::NibbleTables::new(&set.tables);
+                let avx2 = nibbles.and_then(super::simd::NibbleTables::with_avx2);
+                let set = Needles { nibbles: avx2, ..Needles::new(needles) };
+                prop_assert_eq!(set.occurs(&text, |_| true), expected);
+            }
         }
     }
 
