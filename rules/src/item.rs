@@ -7,7 +7,7 @@
 mod combination;
 
 use crate::diagnostic::Span;
-use crate::document::{Content, Key, Node, Scalar, number};
+use crate::document::{Content, Key, Node, Scalar, Style, number};
 use crate::modifier::Modifier;
 use crate::operand::{Open, Operand};
 use crate::pattern::{Case, Pattern, Piece};
@@ -109,6 +109,7 @@ pub(crate) fn keyword(value: &Node<'_>, reading: &mut Reading<'_>) -> Option<Exp
     };
     let key = Key {
         text: "".into(),
+        style: Style::Plain,
         span: value.span,
     };
     item.finish(&key, reading)
