@@ -321,6 +321,7 @@ fn merge<'a>(entries: &mut Vec<(Key<'a>, Node<'a>)>) -> Result<(), Box<Problem>>
     Ok(())
 }
 
+#[expect(clippy::unnecessary_box_returns, reason = "see `Problem::new`")]
 fn not_mergeable(span: Span) -> Box<Problem> {
     Problem::new(
         span,
