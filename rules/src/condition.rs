@@ -105,9 +105,12 @@ pub(crate) fn words(node: &Node<'_>, file: &str) -> Vec<(String, Span)> {
     let (tokens, _) = tokens::tokenize(text, node.span, file);
     tokens
         .iter()
-        .filter(|token| token.kind == Kind::Word && !token.text.contains('*'))
-        .filter(|token| !GRAMMAR.iter().any(|word| token.is_word(word)))
-        .map(|token| (token.text.to_owned(), token.span))
+        .enumerate()
+        .filter(|(_, token)| token.kind == Kind::Word && !token.text.contains('*'))
+        .filter(|(_, token)| !GRAMMAR.iter().any(|word| token.is_word(word)))
+        // The count of `2 of them` is no name.
+        .filter(|(at, _)| !tokens.get(at + 1).is_some_and(|next| next.is_word("of")))
+        .map(|(_, token)| (token.text.to_owned(), token.span))
         .collect()
 }
 

@@ -1,8 +1,10 @@
 //! Sigma correlation rules: what several events together must look like.
 
 mod bounds;
+mod condition_names;
 pub(crate) mod read;
 pub(crate) mod resolve;
+mod satisfiable;
 
 use crate::meta::Meta;
 

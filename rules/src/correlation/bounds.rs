@@ -58,7 +58,8 @@ impl Reader<'_, '_> {
             let operator = OPERATORS.iter().find(|(known, _)| *known == name.text);
             match (operator, name.text.as_ref()) {
                 (Some((_, comparison)), _) => {
-                    bounds.extend(self.number(value).map(|bound| (*comparison, bound)));
+                    let bound = self.number(value);
+                    bounds.extend(bound.map(|bound| (name, *comparison, bound)));
                 }
                 (None, "field") => {}
                 (None, "percentile") => percentile = self.percentile(value),
@@ -82,6 +83,11 @@ impl Reader<'_, '_> {
                 .help("for example `gte: 10`, or `gte: 10` and `lt: 100`");
             return None;
         }
+        self.check_bounds(kind, rules, &bounds);
+        if self.findings.errors() > errors {
+            return None;
+        }
+        let bounds: Vec<_> = bounds.into_iter().map(|(_, c, bound)| (c, bound)).collect();
         if kind == Kind::TemporalOrdered && !means_all(&bounds, rules) {
             self.findings
                 .error(
@@ -183,14 +189,11 @@ impl Reader<'_, '_> {
                 .help("use `temporal`, or list the rules in order and remove the condition");
             return None;
         }
-        // Without `rules`, the names of the expression are the rules.
-        let implied = if rules.is_empty() {
-            names_in(node, self.findings)
-        } else {
-            Vec::new()
-        };
-        let names: Vec<&str> = if rules.is_empty() { &implied } else { rules }
+        let mut others = names_in(node, self.findings);
+        others.retain(|other| rules.iter().all(|name| name.text != other.text));
+        let names: Vec<&str> = rules
             .iter()
+            .chain(&others)
             .map(|name| name.text.as_str())
             .collect();
         let mut used = vec![false; names.len()];
@@ -210,16 +213,14 @@ impl Reader<'_, '_> {
                 .help("write `condition: {gte: N}` instead");
             return None;
         }
-        for (name, _) in rules.iter().zip(&used).filter(|(_, used)| !**used) {
-            self.findings
-                .warning(
-                    name.span,
-                    format!("the condition never uses `{}`", name.text),
-                )
-                .help("use it in the condition, or remove it");
-        }
+        // Without `rules`, the names of the expression are the rules.
+        let (implied, others) = if rules.is_empty() {
+            (others, Vec::new())
+        } else {
+            (Vec::new(), others)
+        };
         Some((
-            DraftCondition::Expression(condition),
+            DraftCondition::Expression(condition, others),
             Vec::new(),
             None,
             implied,
@@ -258,14 +259,9 @@ fn all_of(rules: usize) -> DraftCondition {
 /// Whether the bounds hold for all rules and for no fewer.
 fn means_all(bounds: &[(Comparison, f64)], rules: usize) -> bool {
     let holds = |count: f64| {
-        bounds.iter().all(|(comparison, bound)| match comparison {
-            Comparison::Greater => count > *bound,
-            Comparison::GreaterOrEqual => count >= *bound,
-            Comparison::Less => count < *bound,
-            Comparison::LessOrEqual => count <= *bound,
-            Comparison::Equal => (count - bound).abs() < f64::EPSILON,
-            Comparison::NotEqual => (count - bound).abs() >= f64::EPSILON,
-        })
+        bounds
+            .iter()
+            .all(|(comparison, bound)| comparison.holds(count, *bound))
     };
     #[expect(clippy::cast_precision_loss, reason = "a list of rules is short")]
     let all = rules as f64;

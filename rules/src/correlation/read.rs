@@ -19,8 +19,8 @@ pub(crate) struct Name {
 #[derive(Debug)]
 pub(crate) enum DraftCondition {
     Bounds(Vec<(Comparison, f64)>),
-    /// An expression over rule names.
-    Expression(condition::Condition),
+    /// An expression over rule names: those listed, and after them the other ones it uses.
+    Expression(condition::Condition, Vec<Name>),
 }
 
 /// A correlation whose references are not resolved yet.

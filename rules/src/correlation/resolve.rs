@@ -5,6 +5,7 @@
 
 use hashbrown::HashMap;
 
+use super::condition_names;
 use super::read::{Draft, DraftCondition, Name};
 use super::{Alias, Condition, Correlation, Reference, ReferenceExpr, Target};
 use crate::condition;
@@ -134,8 +135,31 @@ impl Candidate {
             }
             self.targets.push(target);
         }
+        drop(seen);
         check_aliases(draft, &mut self.findings);
+        // With a reference missing, targets are not in the order of `rules`.
+        if self.targets.len() == draft.rules.len() {
+            self.look_up_condition(index);
+        }
         self.refused = self.findings.first_error(0).map(str::to_owned);
+    }
+
+    /// The names in the condition, once it is known what `rules` lists.
+    fn look_up_condition(&mut self, index: &RuleIndex<'_>) {
+        let Draft {
+            condition: DraftCondition::Expression(condition, others),
+            rules,
+            ..
+        } = &mut self.draft
+        else {
+            return;
+        };
+        let findings = &mut self.findings;
+        let places = condition_names::look_up(others, rules, &self.targets, index, findings);
+        if places.len() == others.len() {
+            condition_names::replace(condition, rules.len(), &places);
+            condition_names::warn_of_unused(condition, rules, findings);
+        }
     }
 
     fn finish(self, places: &[usize]) -> (Outcome, Findings) {
@@ -188,7 +212,7 @@ impl Candidate {
             timespan_seconds: draft.timespan_seconds,
             condition: match draft.condition {
                 DraftCondition::Bounds(bounds) => Condition::Bounds(bounds),
-                DraftCondition::Expression(expression) => {
+                DraftCondition::Expression(expression, _) => {
                     Condition::References(references(&expression))
                 }
             },

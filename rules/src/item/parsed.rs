@@ -60,7 +60,7 @@ impl Item<'_> {
         node: &Node<'_>,
         reading: &mut Reading<'_>,
     ) -> Option<Expr> {
-        let test = match self.comparison {
+        let comparison = match self.comparison {
             Comparison::Regex {
                 case,
                 multi_line,
@@ -76,7 +76,7 @@ impl Item<'_> {
             }
             _ => network_test(text, node, reading)?,
         };
-        self.is(test, node.span, reading)
+        self.is(comparison, node.span, reading)
     }
 
     /// The same for every text that placeholders make of it.
@@ -101,9 +101,9 @@ impl Item<'_> {
                 let written = Pattern::from_pieces([Piece::Literal(text.to_owned())], self.case);
                 self.is(Test::Text(written), node.span, reading)
             }
-            Ok(Expanded::Texts(texts)) => {
-                let mut alternatives = Vec::with_capacity(texts.len());
-                for expanded in &texts {
+            Ok(Expanded::Texts(all)) => {
+                let mut alternatives = Vec::with_capacity(all.len());
+                for expanded in &all {
                     alternatives.push(self.parsed(expanded, node, reading)?);
                 }
                 Some(Expr::any(alternatives))
