@@ -278,10 +278,17 @@ fn damage_is_lost_alone() {
                 blocks(Format::Json, source.as_bytes(), &[100]),
             ] {
                 let read = read_all(Format::Json, &split, &projection);
-                let found = (0..200).filter(|i| read.contains(&format!("CommandLine: ev {i:06}\n")));
+                let found =
+                    (0..200).filter(|i| read.contains(&format!("CommandLine: ev {i:06}\n")));
                 let count = found.count();
-                assert!(read.contains("unparsed"), "{layout:?} {from} to {to}\n{read}");
-                assert!(count >= 195, "{count} of {layout:?} {from} to {to}\n{source}\n{read}");
+                assert!(
+                    read.contains("unparsed"),
+                    "{layout:?} {from} to {to}\n{read}"
+                );
+                assert!(
+                    count >= 195,
+                    "{count} of {layout:?} {from} to {to}\n{source}\n{read}"
+                );
             }
         }
     }
@@ -316,7 +323,9 @@ fn framing_goes_on_behind_a_missing_brace() {
         let read = windows::read_cut(Format::Json, &block, &projection);
         let found = (0..200).filter(|i| read.contains(&format!("CommandLine: ev {i:06}\n")));
         assert!(found.count() >= len / 100 - 5, "{layout:?}\n{read}");
-        let rest = framer.cut(&bytes[start + len + skip.len..], Input::Open).len;
+        let rest = framer
+            .cut(&bytes[start + len + skip.len..], Input::Open)
+            .len;
         assert!(start + len + skip.len + rest + 10 > bytes.len());
     }
 }
@@ -330,6 +339,10 @@ fn lists_behind_the_first_are_read() {
     assert_eq!(whole.matches("json at").count(), 3, "{whole}");
     for read in 1..source.len() {
         let split = blocks(Format::Json, source.as_bytes(), &[read]);
-        assert_eq!(read_all(Format::Json, &split, &projection), whole, "read by {read}");
+        assert_eq!(
+            read_all(Format::Json, &split, &projection),
+            whole,
+            "read by {read}"
+        );
     }
 }

@@ -129,7 +129,13 @@ fn parse_extent(
 /// The events of a block that ends within a record that is over the limit.
 pub fn read_cut(format: Format, block: &[u8], projection: &Projection) -> String {
     let (mut batch, mut text) = (EventBatch::new(), String::new());
-    parse_extent(&mut batch, format, (block, BlockExtent::CutRecord), 0, projection);
+    parse_extent(
+        &mut batch,
+        format,
+        (block, BlockExtent::CutRecord),
+        0,
+        projection,
+    );
     events_as_text(&batch, projection, &mut text);
     text
 }
