@@ -19,6 +19,9 @@ const LEAD_BYTES_MAX: usize = 64;
 /// How much behind a fault is looked at first for the end of the element it is in.
 const WINDOW_BYTES: usize = 4096;
 
+/// How much behind the beginning of another is looked at, at least, for the end of an element.
+const REACH_BYTES_MIN: usize = 256;
+
 /// What stands before the brace of an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Lead {
@@ -103,12 +106,17 @@ pub(super) fn end_of_damaged(text: &[u8], start: usize, fault: usize) -> usize {
     loop {
         let end = fault.saturating_add(window).min(text.len());
         let seen = text.get(..end).unwrap_or(text);
-        let edge = first_edge(seen, start);
         let next = find(seen, start + 1, |brace, lead| match lead {
             Lead::Line(_) => lead.begins_element_like(own),
             Lead::Inline => brace >= fault,
             Lead::Other => false,
         });
+        // Short elements, all damaged, must not cost a window each.
+        let reach = next.map_or(end, |(_, next)| {
+            let given_up = next.saturating_sub(start);
+            next.saturating_add(given_up.saturating_mul(8).saturating_add(REACH_BYTES_MIN))
+        });
+        let edge = first_edge(text.get(..reach).unwrap_or(text), start);
         match (edge, next) {
             (Some(edge), Some((Lead::Line(_), next))) => return edge.min(next),
             (Some(edge), _) => return edge,
