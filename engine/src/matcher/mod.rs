@@ -80,6 +80,9 @@ impl Matcher {
             let class = self.class_memo.class(classes, &Marks::of(event));
             self.load_texts(class, event, format);
             for plan in classes.plans(class) {
+                if plan.needs_keyword && self.texts.are_nowhere() {
+                    continue;
+                }
                 let mut run = EventMatch::new(plan, event, &self.texts, &mut self.scratch);
                 run.look_up();
                 run.matching_rules(&mut self.rules);

@@ -60,6 +60,11 @@ impl Texts {
         }
     }
 
+    /// Whether no keyword can be in the event that was loaded last.
+    pub(crate) fn are_nowhere(&self) -> bool {
+        matches!(self.place, Place::Nowhere)
+    }
+
     /// The texts of the event that was loaded last, which has to be `event`.
     pub(crate) fn of<'a>(&'a self, event: Event<'a>) -> impl Iterator<Item = Value<'a>> {
         let line = matches!(self.place, Place::Line | Place::LineAndAgain)
