@@ -100,6 +100,16 @@ impl<'m> EventMatch<'m> {
         scratch: &'m mut Scratch,
     ) -> Self {
         scratch.next_event();
+        Self::resume(plan, event, texts, scratch)
+    }
+
+    /// Goes on with an event and a plan that were looked up last.
+    pub(crate) fn resume(
+        plan: &'m ClassPlan,
+        event: Event<'m>,
+        texts: &'m Texts,
+        scratch: &'m mut Scratch,
+    ) -> Self {
         Self {
             plan,
             event,
