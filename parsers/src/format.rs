@@ -133,6 +133,9 @@ impl EventBatch {
         let Self { input, store } = self;
         let mut out = EventWriter::new(input, origin.position, projection, store);
         if origin.extent == BlockExtent::CutRecord {
+            if format == Format::Json {
+                return json::cut_stream(input, &mut out);
+            }
             out.begin(EventKind::Raw, input);
             out.refuse(Reason::TooLong);
             return;

@@ -37,7 +37,7 @@ mod writer;
 pub use batch::{BLOCK_BYTES_MAX, EventBatch};
 pub use event::{Encoding, Event, EventKind, FieldId, Value, ValueKind};
 pub use format::{BlockExtent, Format, Origin};
-pub use framing::{Cut, Framer, Input};
+pub use framing::{Cut, Framer, Input, Skip};
 pub use projection::{
     Extent, NodeId, PairKeys, Projection, ProjectionBuilder, Target, TooManyFields,
 };
