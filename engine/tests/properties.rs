@@ -116,7 +116,9 @@ fn test() -> impl Strategy<Value = Test> {
         8 => pattern().prop_map(Test::Text),
         2 => number().prop_map(|value| Test::Number { value, text: value.to_string() }),
         1 => any::<bool>().prop_map(Test::Bool),
-        2 => (ordering, number()).prop_map(|(o, n)| Test::Compare(o, n)),
+        2 => (ordering, number()).prop_map(|(ordering, bound)| {
+            Test::Compare { ordering, bound, text: bound.to_string() }
+        }),
         3 => regex().prop_map(Test::Regex),
         2 => network().prop_map(Test::Network),
         1 => Just(Test::Exists),

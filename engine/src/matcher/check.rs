@@ -42,7 +42,14 @@ impl Check {
             },
             Test::Bool(true) => Self::Bool("true"),
             Test::Bool(false) => Self::Bool("false"),
-            Test::Compare(ordering, bound) => Self::Compare(*ordering, whole_or_real(*bound)),
+            Test::Compare {
+                ordering,
+                bound,
+                text,
+            } => {
+                let bound = Numeric::parse(text.as_bytes()).unwrap_or(whole_or_real(*bound));
+                Self::Compare(*ordering, bound)
+            }
             Test::Regex(regex) => {
                 compile_regex(regex).map_or(Self::Never, |r| Self::Regex(Box::new(r)))
             }
