@@ -23,6 +23,7 @@ mod json;
 mod key_value;
 mod leef;
 mod line_header;
+mod marked;
 mod projection;
 mod raw;
 mod recognise;
