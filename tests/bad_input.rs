@@ -153,9 +153,9 @@ fn results_are_bounded_and_the_same_on_any_number_of_threads() {
     fs::write(folder.path().join("rules.yml"), rules.join("---\n")).expect("rules");
     let long = "x".repeat(300_000);
     // One long event, and enough short ones that the results of a block go to a file.
-    let lines = format!("{{\"a\":\"b\",\"n\":1}}\n").repeat(4_000);
-    let log = format!("{{\"a\":\"b\",\"long\":\"{long}\"}}\n{lines}");
-    fs::write(folder.path().join("a.jsonl"), log).expect("a log");
+    let lines = "{\"a\":\"b\",\"n\":1}\n".repeat(4_000);
+    let content = format!("{{\"a\":\"b\",\"long\":\"{long}\"}}\n{lines}");
+    fs::write(folder.path().join("a.jsonl"), content).expect("a log");
     let run = |threads| {
         let arguments = "scan a.jsonl -r rules.yml --full-event -o jsonl -j";
         let arguments: Vec<&str> = arguments.split(' ').chain([threads]).collect();

@@ -37,7 +37,8 @@ Examples:
 Detections come out in the order of event time; from standard input as they arrive.
 CSV: control characters are made visible, and cells that a spreadsheet would take for a
 formula get an apostrophe in front; JSON lines keep every byte.
-`id` in JSON lines and CSV is a hash of rule, source path and position: the same on each run.";
+`id` in JSON lines and CSV is a hash of rule, source path and position: the same on each run.
+Long values are cut at 4 KiB in what matched and 64 KiB in --full-event, and show their length.";
 
 /// The arguments of `yagura scan`.
 #[derive(Debug, Args)]

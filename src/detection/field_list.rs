@@ -317,7 +317,7 @@ mod tests {
             list.close();
             let shown: Vec<_> = list
                 .fields()
-                .flat_map(|field| field.values())
+                .flat_map(super::Field::values)
                 .map(|value| String::from_utf8_lossy(value.text).into_owned())
                 .collect();
             assert_eq!(shown.first().map(String::as_str), Some("0034… (8 bytes)"));

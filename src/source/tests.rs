@@ -167,7 +167,7 @@ fn damaged_compression_gives_what_is_readable_and_an_error_and_goes_on() {
             .message
             .starts_with("the gzip data is damaged")
     );
-    let rubbish_behind = [gzip(b"x\n").as_slice(), &[0; 16], b"rubbish"].concat();
+    let rubbish_behind = [gzip(b"x\n").as_slice(), &[0; 16], b"rubbish and more"].concat();
     let rubbish_behind = write(&folder, "4", &rubbish_behind);
     let mut sources = self::sources(&[&rubbish_behind], SMALL);
     assert_eq!(joined(&all(&mut sources)), b"x\n");
