@@ -45,7 +45,15 @@ pub(crate) enum Style {
 #[derive(Clone, Debug)]
 pub(crate) struct Key<'a> {
     pub(crate) text: Cow<'a, str>,
+    pub(crate) style: Style,
     pub(crate) span: Span,
+}
+
+impl Key<'_> {
+    /// Whether it is the merge key of YAML; quoted it is a key like any other.
+    fn merges(&self) -> bool {
+        self.text == "<<" && self.style == Style::Plain
+    }
 }
 
 /// What a scalar means.

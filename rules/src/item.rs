@@ -5,20 +5,17 @@
 //! the values are taken for in the end.
 
 mod combination;
+mod parsed;
+mod quoted_number;
 
 use crate::diagnostic::Span;
-use crate::document::{Content, Key, Node, Scalar, number};
+use crate::document::{Content, Key, Node, Scalar, Style, number};
 use crate::modifier::Modifier;
 use crate::operand::{Open, Operand};
-use crate::pattern::{Case, Pattern, Piece};
-use crate::predicate::{
-    DatePart, Expr, Network, Ordering, Predicate, Regex, Relation, Subject, Test,
-};
+use crate::pattern::{Case, Pattern, Piece, parse_pieces};
+use crate::predicate::{DatePart, Expr, Ordering, Predicate, Relation, Subject, Test};
 use crate::selection::Reading;
 use crate::suggestion::nearest;
-
-/// The largest whole number up to which every one has a value of its own.
-const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// What the values are compared by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +24,8 @@ enum Comparison {
     Plain,
     /// Text that modifiers have changed.
     Text,
+    /// Values of placeholders, which may still become anything.
+    Expanded,
     Regex {
         case: Case,
         multi_line: bool,
@@ -56,6 +55,15 @@ struct Item<'n> {
     values: Vec<&'n Node<'n>>,
     /// The values as text, once a modifier has changed them.
     operands: Vec<Operand>,
+    /// Whether the values hold placeholders.
+    expansion: Expansion,
+}
+
+/// Whether `expand` was among the modifiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expansion {
+    None,
+    Placeholders,
 }
 
 /// Reads an item. `None` when it has errors, which are then among the findings.
@@ -89,6 +97,7 @@ pub(crate) fn read(key: &Key<'_>, value: &Node<'_>, reading: &mut Reading<'_>) -
         negated: false,
         values: values(value, reading)?,
         operands: Vec::new(),
+        expansion: Expansion::None,
     };
     for (modifier, name, span) in modifiers {
         item.apply(modifier, name, span, reading)?;
@@ -106,9 +115,11 @@ pub(crate) fn keyword(value: &Node<'_>, reading: &mut Reading<'_>) -> Option<Exp
         negated: false,
         values: vec![value],
         operands: Vec::new(),
+        expansion: Expansion::None,
     };
     let key = Key {
         text: "".into(),
+        style: Style::Plain,
         span: value.span,
     };
     item.finish(&key, reading)
@@ -197,6 +208,7 @@ impl Item<'_> {
             Modifier::Compare(ordering) => self.comparison = Comparison::Order(ordering),
             Modifier::FieldRef => self.comparison = Comparison::Field(Relation::Equals),
             Modifier::DatePart(part) => self.comparison = Comparison::DatePart(part),
+            Modifier::Expand => self.expand(name, span, reading)?,
             Modifier::Contains | Modifier::StartsWith | Modifier::EndsWith
                 if matches!(self.comparison, Comparison::Field(_)) =>
             {
@@ -206,7 +218,7 @@ impl Item<'_> {
                     _ => Relation::EndsWith,
                 });
             }
-            _ => self.change_text(modifier, name, span, reading)?,
+            _ => self.change_text(modifier, name, reading)?,
         }
         Some(())
     }
@@ -230,25 +242,10 @@ impl Item<'_> {
         &mut self,
         modifier: Modifier,
         name: &str,
-        span: Span,
         reading: &mut Reading<'_>,
     ) -> Option<()> {
-        if self.comparison == Comparison::Plain {
-            self.comparison = Comparison::Text;
-            for node in &self.values {
-                let Some(text) = node.text() else {
-                    reading
-                        .findings
-                        .error(node.span, format!("null cannot be used with `{name}`"))
-                        .help(
-                            "quote it if the text `null` is meant, or give it an item of its own",
-                        );
-                    return None;
-                };
-                self.operands.push(Operand::parse(text, node.span));
-            }
-        }
-        let mut missing = Vec::new();
+        self.begin_text(name, reading)?;
+        self.comparison = Comparison::Text;
         for operand in &mut self.operands {
             let changed = match modifier {
                 Modifier::Contains => operand.open(Open::Both),
@@ -258,16 +255,6 @@ impl Item<'_> {
                 Modifier::Base64 => operand.base64(),
                 Modifier::Base64Offset => operand.base64_offset(),
                 Modifier::Utf16(order) => operand.utf16(order),
-                Modifier::Expand => operand
-                    .expand(reading.placeholders, &mut missing)
-                    .map(|any| {
-                        if !any {
-                            reading
-                                .findings
-                                .warning(span, "`expand` on a value without a placeholder")
-                                .help("write placeholders as `%name%`, or remove `expand`");
-                        }
-                    }),
                 _ => Ok(()),
             };
             if let Err(message) = changed {
@@ -276,16 +263,31 @@ impl Item<'_> {
                     .error(operand.span, format!("`{name}`: {message}"));
                 return None;
             }
-            for placeholder in missing.drain(..) {
-                reading.lacks_placeholder(placeholder, operand.span);
-            }
+        }
+        Some(())
+    }
+
+    /// Takes the values for text, if no modifier has done so before.
+    fn begin_text(&mut self, name: &str, reading: &mut Reading<'_>) -> Option<()> {
+        if self.comparison != Comparison::Plain {
+            return Some(());
+        }
+        for node in &self.values {
+            let Some(text) = node.text() else {
+                reading
+                    .findings
+                    .error(node.span, format!("null cannot be used with `{name}`"))
+                    .help("quote it if the text `null` is meant, or give it an item of its own");
+                return None;
+            };
+            self.operands.push(Operand::parse(text, node.span));
         }
         Some(())
     }
 
     fn finish(self, key: &Key<'_>, reading: &mut Reading<'_>) -> Option<Expr> {
         let mut parts = Vec::with_capacity(self.values.len());
-        if self.comparison == Comparison::Text {
+        if matches!(self.comparison, Comparison::Text | Comparison::Expanded) {
             for operand in &self.operands {
                 parts.extend(self.text_of(operand, key, reading));
             }
@@ -311,7 +313,10 @@ impl Item<'_> {
         let mut patterns = Vec::with_capacity(operand.alternatives.len());
         for form in &operand.alternatives {
             match form.clone().into_text() {
-                Ok(pieces) => patterns.push(self.text(pieces, operand.span, reading)?),
+                Ok(pieces) => patterns.push(match self.expanded_number(&pieces) {
+                    Some(number) => self.is(number, operand.span, reading)?,
+                    None => self.text(pieces, operand.span, reading)?,
+                }),
                 Err(message) => {
                     reading.findings.error(key.span, message);
                     return None;
@@ -329,7 +334,7 @@ impl Item<'_> {
             pieces.push(Piece::AnyRun);
         }
         let pattern = Pattern::from_pieces(pieces, self.case);
-        if pattern.fits_everything() && (keyword || self.comparison == Comparison::Text) {
+        if pattern.fits_everything() && (keyword || self.comparison != Comparison::Plain) {
             reading
                 .findings
                 .warning(span, "this value matches everything")
@@ -341,60 +346,22 @@ impl Item<'_> {
     /// A value as written, by what the modifiers said it is.
     fn compare(&self, node: &Node<'_>, reading: &mut Reading<'_>) -> Option<Expr> {
         let test = match self.comparison {
-            Comparison::Plain | Comparison::Text => return self.plain(node, reading),
+            Comparison::Plain | Comparison::Text | Comparison::Expanded => {
+                return self.plain(node, reading);
+            }
             Comparison::Presence => return self.presence(node, reading),
-            Comparison::Regex {
-                case,
-                multi_line,
-                dot_all,
-            } => {
-                let pattern = self.written(node, reading)?.to_owned();
-                let parsed = Regex {
-                    pattern,
-                    case,
-                    multi_line,
-                    dot_all,
-                }
-                .parse();
-                match parsed {
-                    Ok(regex) => Test::Regex(regex),
-                    Err(refused) => {
-                        let text = node.text().unwrap_or_default();
-                        let span = refused
-                            .at
-                            .map_or(node.span, |at| reading.span_in(node.span, text, at, 1));
-                        reading
-                            .findings
-                            .error(span, refused.message)
-                            .help(refused.help);
-                        return None;
-                    }
-                }
-            }
-            Comparison::Network => {
+            Comparison::Regex { .. } | Comparison::Network => {
                 let text = self.written(node, reading)?;
-                let Some(parsed) = Network::parse(text) else {
-                    reading
-                        .findings
-                        .error(node.span, format!("`{text}` is not a network"))
-                        .help("write an address and its number of leading bits: `10.0.0.0/8`, `fe80::/10`");
-                    return None;
+                return match self.expansion {
+                    Expansion::None => self.parsed(text, node, reading),
+                    Expansion::Placeholders => self.parsed_expansions(text, node, reading),
                 };
-                if parsed.had_host_bits {
-                    reading
-                        .findings
-                        .warning(
-                            node.span,
-                            format!(
-                                "`{text}` has bits set beyond its prefix; it is taken as `{}`",
-                                parsed.network
-                            ),
-                        )
-                        .help("write the first address of the network");
-                }
-                Test::Network(parsed.network)
             }
-            Comparison::Order(ordering) => Test::Compare(ordering, Self::number(node, reading)?),
+            Comparison::Order(ordering) => Test::Compare {
+                ordering,
+                bound: Self::number(node, reading)?,
+                text: node.text().unwrap_or_default().trim().to_owned(),
+            },
             Comparison::DatePart(part) => Test::DatePart(part, Self::number(node, reading)?),
             Comparison::Field(relation) => Test::Field {
                 other: self.written(node, reading)?.to_owned(),
@@ -418,15 +385,27 @@ impl Item<'_> {
             }
             Some(Scalar::Null) => Test::Null,
             Some(Scalar::Bool(value)) if !keyword => Test::Bool(value),
-            Some(Scalar::Number(value)) if !keyword && value.abs() <= EXACT_MAX => Test::Number {
-                value,
-                text: node.text().unwrap_or_default().to_owned(),
-            },
+            Some(Scalar::Number(value)) if !keyword && value.abs() <= quoted_number::EXACT_MAX => {
+                Test::Number {
+                    value,
+                    text: node.text().unwrap_or_default().to_owned(),
+                }
+            }
             _ => {
-                let pieces = crate::pattern::parse_pieces(node.text().unwrap_or_default());
-                return self.text(pieces, node.span, reading);
+                let text = node.text().unwrap_or_default();
+                match self.number_in_text(text) {
+                    Some(number) => number,
+                    None => return self.text(parse_pieces(text), node.span, reading),
+                }
             }
         };
+        if self.case == Case::Sensitive {
+            let kind = if node.is_null() { "null" } else { node.kind() };
+            reading
+                .findings
+                .warning(node.span, format!("`cased` has no effect on {kind}"))
+                .help("remove it, or quote the value if text is meant");
+        }
         self.is(test, node.span, reading)
     }
 

@@ -240,8 +240,8 @@ struct Ids {
 }
 
 impl Ids {
-    /// Warns of an id that another rule has. The documents of a collection may share the one of
-    /// its global part, which stands in one place only.
+    /// Warns of an id that another rule has. The documents of a collection that share the one of
+    /// its global part point at the same place: then this document is shown.
     fn check(&mut self, meta: &Meta, places: &[(String, Span)], diagnostics: &mut Vec<Diagnostic>) {
         let Some(id) = &meta.id else { return };
         // Among equal ids of a file, that of this document is the first at or after its
@@ -264,20 +264,22 @@ impl Ids {
             return;
         };
         let same_file = Arc::ptr_eq(file, &meta.file);
-        if same_file && first.start == span.start {
-            return;
-        }
+        let shared = same_file && first.start == span.start;
         diagnostics.push(Diagnostic {
             severity: Severity::Warning,
             message: format!("another rule has the id `{id}`"),
-            help: Some(format!(
-                "give one of them a new id; the other is in {}:{}:{}",
-                file.path.display(),
-                first.line,
-                first.column
-            )),
+            help: Some(if shared {
+                "the rules of this file share it; give each an id of its own".to_owned()
+            } else {
+                format!(
+                    "give one of them a new id; the other is in {}:{}:{}",
+                    file.path.display(),
+                    first.line,
+                    first.column
+                )
+            }),
             file: Some(Arc::clone(&meta.file)),
-            span: Some(span),
+            span: Some(if shared { meta.span } else { span }),
             related: if same_file {
                 vec![(*first, "first here".to_owned())]
             } else {

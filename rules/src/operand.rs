@@ -76,7 +76,7 @@ impl Operand {
         })
     }
 
-    /// Each dash-like character stands for all of them.
+    /// Each dash-like character that introduces an option stands for all of them.
     pub(crate) fn windash(&mut self) -> Result<(), String> {
         self.each(|form| {
             let pieces = form.into_text()?;
@@ -244,21 +244,70 @@ fn too_many() -> String {
 
 fn dash_variants(text: &str) -> Result<Vec<String>, String> {
     let mut variants = vec![String::with_capacity(text.len() + 4)];
-    let mut rest = text;
-    while let Some(at) = rest.find(DASHES) {
-        let (before, from_dash) = rest.split_at(at);
-        for variant in &mut variants {
-            variant.push_str(before);
+    let mut before = None;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        if DASHES.contains(&c) && introduces_option(before, rest.peek().copied()) {
+            variants = combine(&variants, &DASHES, |so_far, dash| so_far.push(*dash))?;
+        } else {
+            for variant in &mut variants {
+                variant.push(c);
+            }
         }
-        variants = combine(&variants, &DASHES, |so_far, dash| so_far.push(*dash))?;
-        let mut after = from_dash.chars();
-        after.next();
-        rest = after.as_str();
-    }
-    for variant in &mut variants {
-        variant.push_str(rest);
+        before = Some(c);
     }
     Ok(variants)
+}
+
+/// Whether a dash between two characters is one of an option: at the start, after a blank, or
+/// between a character that is none of a word and one that is. The last is what pySigma asks
+/// for; values such as `' -'` have only the first. The slashes and dashes within a path, a URL or
+/// a name stay as they are: they introduce nothing, and each would multiply the forms by five.
+fn introduces_option(before: Option<char>, after: Option<char>) -> bool {
+    let of_word = |c: char| c.is_alphanumeric() || c == '_';
+    match before {
+        None => true,
+        Some(c) if c.is_whitespace() => true,
+        Some(c) => !of_word(c) && after.is_some_and(of_word),
+    }
+}
+
+/// What a text with placeholders stands for.
+pub(crate) enum Expanded {
+    Texts(Vec<String>),
+    /// The names of placeholders without values.
+    Lacks(Vec<String>),
+}
+
+/// Replaces the placeholders of a text whose notation is its own: wildcards mean nothing here.
+pub(crate) fn expand_text(text: &str, placeholders: &Placeholders) -> Result<Expanded, String> {
+    let mut texts = vec![String::new()];
+    let mut lacks = Vec::new();
+    for part in placeholder_parts(text) {
+        match part {
+            Part::Text(text) => {
+                for so_far in &mut texts {
+                    so_far.push_str(text);
+                }
+            }
+            Part::Placeholder(name) => match placeholders.get(name) {
+                Some(values) => texts = combine(&texts, values, |so_far, v| so_far.push_str(v))?,
+                None => lacks.push(name.to_owned()),
+            },
+        }
+    }
+    Ok(if lacks.is_empty() {
+        Expanded::Texts(texts)
+    } else {
+        Expanded::Lacks(lacks)
+    })
+}
+
+/// Whether a text holds a placeholder.
+pub(crate) fn has_placeholder(text: &str) -> bool {
+    placeholder_parts(text)
+        .iter()
+        .any(|part| matches!(part, Part::Placeholder(_)))
 }
 
 enum Part<'t> {
@@ -275,11 +324,7 @@ fn placeholder_parts(text: &str) -> Vec<Part<'_>> {
             break;
         };
         let name = &text[open + 1..close];
-        let is_name = !name.is_empty()
-            && name
-                .chars()
-                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
-        if !is_name {
+        if !crate::placeholder::is_name(name) {
             from = close;
             continue;
         }
@@ -321,7 +366,23 @@ mod tests {
             two.alternatives
                 .contains(&Form::Text(vec![Piece::Literal("/a \u{2014}b".to_owned())]))
         );
-        assert!(operand("-a-b-c-d-e-f").windash().is_err());
+        assert!(operand("-a -b -c -d -e -f").windash().is_err());
+    }
+
+    #[test]
+    fn dashes_within_words_and_paths_stay() {
+        let forms = |text: &str| {
+            let mut operand = operand(text);
+            operand.windash().unwrap();
+            operand.alternatives.len()
+        };
+        assert_eq!(forms("-a-b/c-d"), 5);
+        assert_eq!(forms(r"C:\a-b\c/d"), 1);
+        assert_eq!(forms(" -"), 5);
+        assert_eq!(forms("\"-a\""), 5);
+        assert_eq!(forms("--long"), 25);
+        // The second slash of a URL stands before a word.
+        assert_eq!(forms("-u https://a-b.example/c-d/e-f?g=h-i/"), 25);
     }
 
     #[test]

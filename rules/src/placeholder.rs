@@ -42,7 +42,8 @@ pub enum PlaceholderError {
 
 impl Placeholders {
     /// Reads a YAML file that maps each name to a value or a list of values. Values are in the
-    /// notation of rules: `*` and `?` are wildcards.
+    /// notation of rules: `*` and `?` are wildcards; with `re` and `cidr` they are regular
+    /// expressions and networks.
     pub fn read(path: &Path) -> Result<Self, PlaceholderError> {
         let text = std::fs::read_to_string(path).map_err(|source| PlaceholderError::Read {
             path: path.to_owned(),
@@ -67,6 +68,13 @@ impl Placeholders {
         };
         for (name, values) in entries {
             let name = scalar(name).ok_or("a name is not text")?;
+            let name = name.trim_matches('%');
+            if !is_name(name) {
+                return Err(format!(
+                    "`{}` is not a name of letters, digits, `_`, `-` and `.`",
+                    name.escape_debug()
+                ));
+            }
             let values: Option<Vec<String>> = match values {
                 Value::Sequence(items) => items.iter().map(scalar).collect(),
                 single => scalar(single).map(|value| vec![value]),
@@ -74,12 +82,13 @@ impl Placeholders {
             let values = values
                 .filter(|values| !values.is_empty())
                 .ok_or_else(|| format!("`{name}` has no values, or some that are not text"))?;
-            placeholders.insert(&name, values);
+            placeholders.insert(name, values);
         }
         Ok(placeholders)
     }
 
-    /// Sets the values of one placeholder, with or without `%` around its name.
+    /// Sets the values of one placeholder, with or without `%` around its name. No rule can ask
+    /// for a name with other characters than letters, digits, `_`, `-` and `.`.
     pub fn insert(&mut self, name: &str, values: Vec<String>) {
         self.values
             .insert(name.trim_matches('%').to_owned(), values);
@@ -89,6 +98,15 @@ impl Placeholders {
     pub fn get(&self, name: &str) -> Option<&[String]> {
         self.values.get(name).map(Vec::as_slice)
     }
+}
+
+/// Whether a text may stand between percent signs: letters, digits, `_`, `-` and `.`. Blanks may
+/// not, for `10% of 20%` holds no placeholder.
+pub(crate) fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
 }
 
 fn scalar(value: &Value) -> Option<String> {
@@ -118,7 +136,15 @@ mod tests {
 
     #[test]
     fn wrong_shapes_are_refused() {
-        for text in ["[a]", "a: []", "a: {b: c}", "a: [[b]]", "a:"] {
+        for text in [
+            "[a]",
+            "a b: c",
+            "'%%': c",
+            "a: []",
+            "a: {b: c}",
+            "a: [[b]]",
+            "a:",
+        ] {
             assert!(read(text).is_err(), "{text}");
         }
     }

@@ -58,7 +58,14 @@ pub enum Test {
     /// The value is this boolean, or its name in any case.
     Bool(bool),
     /// The value is a number, or numeric text, in this relation to the bound.
-    Compare(Ordering, f64),
+    Compare {
+        /// The relation of the value to the bound.
+        ordering: Ordering,
+        /// The bound, rounded to double precision.
+        bound: f64,
+        /// The bound as written, which large whole numbers need to be compared exactly.
+        text: String,
+    },
     /// A match anywhere in the value.
     Regex(Regex),
     /// The value is an address within the network. An IPv4-mapped IPv6 address counts as IPv4.

@@ -4,6 +4,9 @@
 //! (look-around, back-references, recursion) is refused by name: such a rule could be made to
 //! stall the engine by an event.
 
+mod class;
+mod escape;
+
 use std::iter::Peekable;
 use std::str::CharIndices;
 
@@ -26,10 +29,22 @@ pub(crate) struct Refused {
     pub(crate) at: Option<usize>,
 }
 
+/// A checked expression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Parsed {
+    pub(crate) regex: Regex,
+    /// Where the first possessive quantifier or atomic group stands, which became an ordinary one.
+    pub(crate) weakened_at: Option<usize>,
+}
+
 impl Regex {
     /// Translates and checks an expression by compiling it.
-    pub(crate) fn parse(mut self) -> Result<Self, Refused> {
-        self.pattern = translate(&self.pattern)?;
+    pub(crate) fn parse(mut self) -> Result<Parsed, Refused> {
+        let Translated {
+            pattern,
+            weakened_at,
+        } = translate(&self.pattern)?;
+        self.pattern = pattern;
         let compiled = RegexBuilder::new(&self.pattern)
             .case_insensitive(self.case == Case::Insensitive)
             .multi_line(self.multi_line)
@@ -38,7 +53,10 @@ impl Regex {
             .nest_limit(NESTING_MAX)
             .build();
         match compiled {
-            Ok(_) => Ok(self),
+            Ok(_) => Ok(Parsed {
+                regex: self,
+                weakened_at,
+            }),
             Err(regex::Error::CompiledTooBig(_)) => Err(Refused {
                 message:
                     "the regular expression is too large once compiled: lower its repetition counts"
@@ -69,19 +87,29 @@ struct Translator<'p> {
     out: String,
     /// Whether what was copied last can be repeated.
     after_quantifier: bool,
+    weakened_at: Option<usize>,
 }
 
-fn translate(pattern: &str) -> Result<String, Refused> {
+struct Translated {
+    pattern: String,
+    weakened_at: Option<usize>,
+}
+
+fn translate(pattern: &str) -> Result<Translated, Refused> {
     let mut translator = Translator {
         pattern,
         rest: pattern.char_indices().peekable(),
         out: String::with_capacity(pattern.len()),
         after_quantifier: false,
+        weakened_at: None,
     };
     while let Some((at, c)) = translator.rest.next() {
         translator.step(at, c)?;
     }
-    Ok(translator.out)
+    Ok(Translated {
+        pattern: translator.out,
+        weakened_at: translator.weakened_at,
+    })
 }
 
 impl Translator<'_> {
@@ -89,7 +117,7 @@ impl Translator<'_> {
         let was_quantifier = std::mem::take(&mut self.after_quantifier);
         match c {
             '\\' => self.escape(at)?,
-            '[' => self.class(),
+            '[' => self.class()?,
             '(' => self.group(at)?,
             '{' => {
                 if is_quantifier(&self.pattern[at..]) {
@@ -101,9 +129,10 @@ impl Translator<'_> {
                 }
             }
             '}' => self.out.push_str("\\}"),
-            // A possessive quantifier matches the same texts or fewer, faster in engines that
-            // backtrack. This one never does.
-            '+' if was_quantifier => {}
+            // A possessive quantifier gives nothing back, so that it matches the same texts as
+            // the ordinary one or fewer. The crate has only the ordinary one, which may
+            // therefore match more than was written.
+            '+' if was_quantifier => self.weaken(at),
             '*' | '+' | '?' => {
                 self.out.push(c);
                 self.after_quantifier = !was_quantifier;
@@ -122,8 +151,10 @@ impl Translator<'_> {
             ));
         };
         match c {
-            '0' => self.out.push_str("\\x00"),
-            '1'..='9' => return Err(unsupported(at, "back-references (`\\1`)")),
+            '1'..='9' if !self.is_octal(at) => {
+                return Err(unsupported(at, "back-references (`\\1`)"));
+            }
+            '0'..='9' => self.octal(c),
             'k' | 'g' => return Err(unsupported(at, "back-references and calls (`\\k`, `\\g`)")),
             'G' | 'K' | 'C' | 'X' => return Err(unsupported(at, &format!("`\\{c}`"))),
             'Q' => self.quotation(),
@@ -135,16 +166,9 @@ impl Translator<'_> {
             'N' => self.out.push_str("[^\\n]"),
             'h' => self.out.push_str("[ \\t]"),
             'H' => self.out.push_str("[^ \\t]"),
+            'v' => self.out.push_str("[\\n\\x0B\\f\\r]"),
             'V' => self.out.push_str("[^\\n\\x0B\\f\\r]"),
-            'e' => self.out.push_str("\\x1B"),
-            'p' | 'P' | 'x' => {
-                self.plain_escape(c);
-                if self.rest.next_if(|(_, c)| *c == '{').is_some() {
-                    self.out.push('{');
-                    self.copy_through('}');
-                }
-            }
-            c => self.plain_escape(c),
+            c => self.character(at, c)?,
         }
         Ok(())
     }
@@ -159,7 +183,11 @@ impl Translator<'_> {
         }
     }
 
-    /// Escapes that mean the same in and out of classes.
+    fn weaken(&mut self, at: usize) {
+        self.weakened_at.get_or_insert(at);
+    }
+
+    /// Escapes that stand for themselves or a character, or that the crate spells alike.
     fn plain_escape(&mut self, c: char) {
         // The crate takes `\<` and `\>` for word boundaries, and escapes of other letters than
         // its own for errors.
@@ -180,60 +208,6 @@ impl Translator<'_> {
             }
             self.out
                 .push_str(&regex::escape(c.encode_utf8(&mut [0; 4])));
-        }
-    }
-
-    /// A class. The crate knows nested classes and set operations there, PCRE does not.
-    fn class(&mut self) {
-        self.out.push('[');
-        if self.rest.next_if(|(_, c)| *c == '^').is_some() {
-            self.out.push('^');
-        }
-        if self.rest.next_if(|(_, c)| *c == ']').is_some() {
-            self.out.push_str("\\]");
-        }
-        while let Some((at, c)) = self.rest.next() {
-            match c {
-                ']' => {
-                    self.out.push(']');
-                    return;
-                }
-                '[' if self.pattern[at..].starts_with("[:") => self.posix_class(at),
-                '[' | '&' | '~' => {
-                    self.out.push('\\');
-                    self.out.push(c);
-                }
-                '-' if self.pattern[at + 1..].starts_with('-') => self.out.push_str("\\-"),
-                '\\' => match self.rest.next().map(|(_, c)| c) {
-                    Some('b') => self.out.push_str("\\x08"),
-                    Some('e') => self.out.push_str("\\x1B"),
-                    Some('0') => self.out.push_str("\\x00"),
-                    Some('h') => self.out.push_str(" \\t"),
-                    Some(c) => self.plain_escape(c),
-                    None => self.out.push('\\'),
-                },
-                c => self.out.push(c),
-            }
-        }
-    }
-
-    /// `[:alpha:]` within a class; a bracket of its own where no `:]` follows.
-    fn posix_class(&mut self, at: usize) {
-        let name = self.pattern[at + 2..]
-            .split(":]")
-            .next()
-            .unwrap_or_default();
-        let is_name = name.len() <= 8 && name.chars().all(|c| c.is_ascii_lowercase() || c == '^');
-        let closed = self.pattern[at + 2 + name.len()..].starts_with(":]");
-        if !(is_name && closed) {
-            self.out.push_str("\\[");
-            return;
-        }
-        self.out.push('[');
-        for _ in 0..name.len() + 3 {
-            if let Some((_, c)) = self.rest.next() {
-                self.out.push(c);
-            }
         }
     }
 
@@ -273,6 +247,7 @@ impl Translator<'_> {
         }
         if group.starts_with("(?>") {
             // An atomic group is a possessive quantifier in another coat.
+            self.weaken(at);
             self.rest.next();
             self.rest.next();
             self.out.push_str("(?:");
@@ -313,11 +288,11 @@ fn unsupported(at: usize, what: &str) -> Refused {
 
 #[cfg(test)]
 mod tests {
-    use super::{Refused, translate};
+    use super::{Parsed, Refused, translate};
     use crate::pattern::Case;
     use crate::predicate::Regex;
 
-    fn parse(pattern: &str) -> Result<Regex, Refused> {
+    fn parse(pattern: &str) -> Result<Parsed, Refused> {
         Regex {
             pattern: pattern.to_owned(),
             case: Case::Sensitive,
@@ -343,15 +318,25 @@ mod tests {
             (r"a(?#note)b", "ab"),
             (r"a\h\Rb\Z", "a \r\nb"),
             (r"\é", "é"),
+            (r"^[\w-.]+$", "a-."),
+            (r"^[\s-x]+$", " -x"),
+            (r"^[a-\d]+$", "a-1"),
+            (r"^[[:alpha:]-_]+$", "x-_"),
+            (r"^[\p{L}-x]+$", "é-"),
+            (r"^[a-c-e]+$", "b-e"),
+            (r"\101[\102]\0\x4[\x4]", "AB\0\u{4}\u{4}"),
+            (r"\x{41}[\x{42}]\o{103}[\o{104}]", "ABCD"),
+            (r"\cA[\cb]\c[", "\u{1}\u{2}\u{1b}"),
+            (r"\v[\v]", "\n\r"),
             (r"(?i)ABC(?<name>x)(?P<other>y)", "abcxy"),
         ];
         for (pattern, text) in cases {
             let parsed = parse(pattern).unwrap_or_else(|e| panic!("{pattern}: {e:?}"));
-            let found = regex::Regex::new(&parsed.pattern).unwrap();
+            let found = regex::Regex::new(&parsed.regex.pattern).unwrap();
             assert!(
                 found.is_match(text),
                 "{pattern} → {} on {text}",
-                parsed.pattern
+                parsed.regex.pattern
             );
         }
     }
@@ -363,7 +348,14 @@ mod tests {
             r"(?:a|b)+?x{2,}?",
             r"\bw\d\p{L}\x41",
         ] {
-            assert_eq!(translate(pattern).unwrap(), pattern);
+            assert_eq!(translate(pattern).unwrap().pattern, pattern);
+        }
+    }
+
+    #[test]
+    fn where_an_expression_is_weakened() {
+        for (pattern, at) in [("ab++", Some(3)), ("a(?>b)", Some(1)), ("a+?b{2}", None)] {
+            assert_eq!(parse(pattern).unwrap().weakened_at, at, "{pattern}");
         }
     }
 
@@ -373,6 +365,10 @@ mod tests {
             ("a(?=b)", "look-ahead"),
             ("(?<!a)b", "look-behind"),
             (r"(a)\1", "back-references"),
+            (r"\8", "back-references"),
+            (r"\o17", "`\\o`"),
+            (r"\c", "`\\c`"),
+            (r"\o{77777777}", "`\\o`"),
             ("(?R)", "recursion"),
             ("(?(1)a)", "conditional"),
             ("a\\", "single backslash"),

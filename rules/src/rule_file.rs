@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::attributes;
-use crate::collection::Collection;
+use crate::collection::{Collection, Step};
 use crate::correlation;
 use crate::detection::Detection;
 use crate::detection_body;
@@ -172,6 +172,7 @@ pub(crate) fn parse(path: &Path, text: String, placeholders: &Placeholders) -> R
         let root = match document {
             Ok(root) => root,
             Err(reason) => {
+                collection.unreadable();
                 documents.push(Document::Refused(RefusedDocument {
                     id: None,
                     name: None,
@@ -181,8 +182,13 @@ pub(crate) fn parse(path: &Path, text: String, placeholders: &Placeholders) -> R
                 continue;
             }
         };
-        let Some(root) = collection.next(root, &mut findings) else {
-            continue;
+        let root = match collection.next(root, &mut findings) {
+            Step::Rule(root) => root,
+            Step::Shared => continue,
+            Step::Refused(root, reason) => {
+                documents.push(Document::Refused(refused(&root, reason)));
+                continue;
+            }
         };
         if let Some((id, span)) = root
             .get("id")
@@ -192,6 +198,7 @@ pub(crate) fn parse(path: &Path, text: String, placeholders: &Placeholders) -> R
         }
         documents.push(read_document(&root, placeholders, &mut findings));
     }
+    collection.warn_of_unused(&mut findings);
     if seen == 0 {
         findings
             .warning(span_at(&file.text, 0, 0), "the file holds no rule")
@@ -226,15 +233,19 @@ fn read_document(
     };
     match document {
         Some(document) if findings.errors() == errors => document,
-        _ => Document::Refused(RefusedDocument {
-            id: text_of(root, "id"),
-            name: text_of(root, "name"),
-            title: text_of(root, "title"),
-            reason: findings
-                .first_error(found)
-                .unwrap_or("it has errors")
-                .to_owned(),
-        }),
+        _ => {
+            let reason = findings.first_error(found).unwrap_or("it has errors");
+            Document::Refused(refused(root, reason))
+        }
+    }
+}
+
+fn refused(root: &Node<'_>, reason: &str) -> RefusedDocument {
+    RefusedDocument {
+        id: text_of(root, "id"),
+        name: text_of(root, "name"),
+        title: text_of(root, "title"),
+        reason: reason.to_owned(),
     }
 }
 

@@ -157,6 +157,7 @@ pub(crate) fn parse_plain(value: &Value) -> Result<Expr, String> {
     let placeholders = Placeholders::default();
     let name = Key {
         text: "value".into(),
+        style: Style::Plain,
         span: NOWHERE,
     };
     let node = node_of(value)?;
@@ -195,6 +196,7 @@ fn node_of(value: &Value) -> Result<Node<'_>, String> {
                     let text = key.as_str().ok_or("a key is not text")?;
                     let key = Key {
                         text: text.into(),
+                        style: Style::Plain,
                         span: NOWHERE,
                     };
                     Ok((key, node_of(value)?))

@@ -70,7 +70,7 @@ impl fmt::Display for Test {
             }
             Self::Number { text, .. } => write!(f, ": {text}"),
             Self::Bool(value) => write!(f, ": {value}"),
-            Self::Compare(ordering, bound) => write!(f, "|{}: {bound}", ordering.name()),
+            Self::Compare { ordering, text, .. } => write!(f, "|{}: {text}", ordering.name()),
             Self::Regex(regex) => {
                 f.write_str("|re")?;
                 for (set, flag) in [

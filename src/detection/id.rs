@@ -1,8 +1,9 @@
 //! The identity of a detection: the same on every run, machine and number of threads.
 //!
 //! FNV-1a with 128 bits (Fowler, Noll, Vo) over, each followed by its length:
-//! the rule's `id` (its title where it has none), the path of the source as the user named it
-//! (with `/` between folders), and the position in it. FNV is no cryptographic hash: who writes
+//! the rule's `id` (empty where it has none) and its title, for rules of a collection may share
+//! an id, the path of the source as the user named it (with `/` between folders), and the
+//! position in it. FNV is no cryptographic hash: who writes
 //! the rules or names the files can make two ids equal.
 
 use std::fmt;
@@ -35,6 +36,13 @@ impl IdBuilder {
         Self(OFFSET_BASIS)
     }
 
+    /// Begins with what tells rules apart.
+    pub fn of_rule(id: Option<&str>, title: &str) -> Self {
+        Self::new()
+            .part(id.unwrap_or_default().as_bytes())
+            .part(title.as_bytes())
+    }
+
     /// Adds a part, and its length so that parts cannot flow into each other.
     pub fn part(self, bytes: &[u8]) -> Self {
         self.bytes(bytes).bytes(&(bytes.len() as u64).to_le_bytes())
@@ -61,6 +69,14 @@ mod tests {
         assert_eq!(hash(b""), "6c62272e07bb014262b821756295c58d");
         assert_eq!(hash(b"a"), "d228cb696f1a8caf78912b704e4a8964");
         assert_eq!(hash(b"foobar"), "343e1662793c64bf6f0d3597ba446f18");
+    }
+
+    #[test]
+    fn rules_that_share_an_id_differ_by_title() {
+        let id = |id, title| IdBuilder::of_rule(id, title).finish(1).to_string();
+        assert_ne!(id(Some("a"), "One"), id(Some("a"), "Two"));
+        assert_ne!(id(Some("a"), "One"), id(Some("b"), "One"));
+        assert_ne!(id(None, "a"), id(Some("a"), ""));
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl DetectionRenderer {
         }
         RuleCard {
             level: meta.level,
-            id: IdBuilder::new().part(meta.id.as_ref().unwrap_or(&meta.title).as_bytes()),
+            id: IdBuilder::of_rule(meta.id.as_deref(), &meta.title),
             text,
         }
     }

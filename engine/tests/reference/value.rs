@@ -62,11 +62,15 @@ impl Slow {
                 self.bytes == text.as_bytes() || self.equals_number(*value, text)
             }
             Test::Bool(value) => self.lower() == value.to_string(),
-            Test::Compare(ordering, bound) => self.number().is_some_and(|n| match ordering {
-                Ordering::Less => n < *bound,
-                Ordering::LessOrEqual => n <= *bound,
-                Ordering::Greater => n > *bound,
-                Ordering::GreaterOrEqual => n >= *bound,
+            Test::Compare {
+                ordering,
+                bound,
+                text,
+            } => self.order(*bound, text).is_some_and(|order| match ordering {
+                Ordering::Less => order.is_lt(),
+                Ordering::LessOrEqual => order.is_le(),
+                Ordering::Greater => order.is_gt(),
+                Ordering::GreaterOrEqual => order.is_ge(),
             }),
             Test::Regex(regex) => {
                 let mut flags = String::from("(?");
@@ -122,12 +126,25 @@ impl Slow {
         }
     }
 
+    fn order(&self, bound: f64, written: &str) -> Option<std::cmp::Ordering> {
+        let whole = |text: &str| text.parse::<i128>().ok();
+        let mine = self.string().filter(|t| t.len() <= 64);
+        match (mine.as_deref().and_then(whole), whole(written)) {
+            (Some(a), Some(b)) => Some(a.cmp(&b)),
+            _ => self.number()?.partial_cmp(&bound),
+        }
+    }
+
     fn address(&self) -> Option<IpAddr> {
         let text = self.string().filter(|t| t.len() <= 64)?;
         text.split('%').next()?.parse().ok()
     }
 
     fn date_part(&self, part: DatePart) -> Option<f64> {
+        let digits_only = self.bytes.iter().all(u8::is_ascii_digit);
+        if digits_only && self.bytes.len() < 9 {
+            return None;
+        }
         let time = time::parse_any(&self.bytes)?;
         let (year, month, day, nanos) = time.civil();
         let minute_of_day = (nanos / 60_000_000_000) as i32;

@@ -243,7 +243,7 @@ impl<'a> Builder<'a> {
             (Content::List(items), _) => items.push(node),
             (Content::Map(entries), Some(key)) => entries.push((key, node)),
             (Content::Map(_), None) => {
-                let Content::Scalar(text, _) = node.content else {
+                let Content::Scalar(text, style) = node.content else {
                     return Err(Problem::new(
                         node.span,
                         format!("a key cannot be {}", node.kind()),
@@ -252,6 +252,7 @@ impl<'a> Builder<'a> {
                 };
                 parent.key = Some(Key {
                     text,
+                    style,
                     span: node.span,
                 });
             }
@@ -286,31 +287,27 @@ fn scalar_style(style: ScalarStyle, tag: Option<&Tag>) -> Style {
 
 /// Replaces merge keys (`<<`) by the entries they stand for; what is written out wins.
 fn merge<'a>(entries: &mut Vec<(Key<'a>, Node<'a>)>) -> Result<(), Box<Problem>> {
-    if !entries.iter().any(|(key, _)| key.text == "<<") {
+    if !entries.iter().any(|(key, _)| key.merges()) {
         return Ok(());
     }
     let (merged, mut own): (Vec<_>, Vec<_>) = std::mem::take(entries)
         .into_iter()
-        .partition(|(key, _)| key.text == "<<");
+        .partition(|(key, _)| key.merges());
     check_keys(&own)?;
     for (key, value) in merged {
         let sources = match value.content {
             Content::Map(more) => vec![more],
             Content::List(items) => items
                 .into_iter()
-                .filter_map(|item| match item.content {
-                    Content::Map(more) => Some(more),
-                    _ => None,
+                .map(|item| match item.content {
+                    Content::Map(more) => Ok(more),
+                    _ => Err(not_mergeable(item.span)),
                 })
-                .collect(),
+                .collect::<Result<_, _>>()?,
             Content::Scalar(..) => Vec::new(),
         };
         if sources.is_empty() {
-            return Err(Problem::new(
-                key.span,
-                "the merge key `<<` needs a mapping or a list of mappings",
-                "refer to an anchored mapping: `<<: *name`",
-            ));
+            return Err(not_mergeable(key.span));
         }
         let mut present: hashbrown::HashSet<Cow<'_, str>> =
             own.iter().map(|(k, _)| k.text.clone()).collect();
@@ -322,6 +319,15 @@ fn merge<'a>(entries: &mut Vec<(Key<'a>, Node<'a>)>) -> Result<(), Box<Problem>>
     }
     *entries = own;
     Ok(())
+}
+
+#[expect(clippy::unnecessary_box_returns, reason = "see `Problem::new`")]
+fn not_mergeable(span: Span) -> Box<Problem> {
+    Problem::new(
+        span,
+        "the merge key `<<` needs a mapping or a list of mappings",
+        "refer to an anchored mapping: `<<: *name`",
+    )
 }
 
 fn check_keys(entries: &[(Key<'_>, Node<'_>)]) -> Result<(), Box<Problem>> {

@@ -17,7 +17,10 @@ impl Item<'_> {
         let open = matches!(modifier, M::Contains | M::StartsWith | M::EndsWith);
         let fits = match modifier {
             M::All | M::Neq => self.comparison != C::Presence,
-            M::Cased => matches!(self.comparison, C::Plain | C::Text | C::Field(_)),
+            M::Cased => matches!(
+                self.comparison,
+                C::Plain | C::Text | C::Expanded | C::Field(_)
+            ),
             M::IgnoreCase | M::MultiLine | M::DotAll => {
                 if !matches!(self.comparison, C::Regex { .. }) {
                     return Err((
@@ -27,14 +30,22 @@ impl Item<'_> {
                 }
                 true
             }
+            M::Re | M::Cidr if self.comparison == C::Expanded => self.case == Case::Insensitive,
             M::Re | M::Cidr | M::Compare(_) | M::FieldRef | M::DatePart(_) => {
                 self.comparison == C::Plain && self.case == Case::Insensitive
             }
             M::Exists => {
                 self.comparison == C::Plain && !self.negated && self.linking == Linking::Any
             }
-            _ if open => matches!(self.comparison, C::Plain | C::Text | C::Field(_)),
-            _ => matches!(self.comparison, C::Plain | C::Text),
+            M::Expand => matches!(
+                self.comparison,
+                C::Plain | C::Text | C::Regex { .. } | C::Network
+            ),
+            _ if open => matches!(
+                self.comparison,
+                C::Plain | C::Text | C::Expanded | C::Field(_)
+            ),
+            _ => matches!(self.comparison, C::Plain | C::Text | C::Expanded),
         };
         if !fits {
             let help = match (modifier, self.comparison) {
@@ -42,6 +53,9 @@ impl Item<'_> {
                     "a regular expression is searched for anywhere; use `^` and `$` to anchor it"
                 }
                 (M::FieldRef, C::Text) => "write `fieldref` first: `|fieldref|contains`",
+                (M::Expand, _) | (_, C::Expanded) => {
+                    "values of placeholders are text, with `re` regular expressions, with `cidr` networks; write any other value out"
+                }
                 (M::Re, C::Text) => "write the regular expression in full, with `re` alone",
                 (_, C::DatePart(_)) => "list the values that the part of the date may have",
                 _ => "remove one of the two",
@@ -67,6 +81,7 @@ impl Item<'_> {
             Comparison::Plain if self.case == Case::Sensitive => "`cased`",
             Comparison::Plain => "the modifiers before it",
             Comparison::Text => "modifiers that change text",
+            Comparison::Expanded => "`expand`",
             Comparison::Regex { .. } => "`re`",
             Comparison::Network => "`cidr`",
             Comparison::Order(_) => "a comparison of numbers",
