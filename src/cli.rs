@@ -5,10 +5,6 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command;
-use crate::failure::{Exit, Failure};
-use crate::render::colour::{Style, paint};
-use crate::render::escape::visible;
-use crate::standard_output::print_error;
 use crate::terminal::{ColourChoice, Terminal};
 
 const EXAMPLES: &str = "\
@@ -73,22 +69,8 @@ pub fn run() -> ExitCode {
         Command::Completions(args) => command::completions::run(args),
     };
     ended
-        .unwrap_or_else(|failure| report(&failure, terminal))
+        .unwrap_or_else(|failure| failure.report(terminal))
         .into()
-}
-
-fn report(failure: &Failure, terminal: Terminal) -> Exit {
-    if failure.exit() != Exit::Success {
-        let error = paint("error:", Style::Error, terminal.err.colour);
-        let mut text = format!("{error} {}\n", visible(&failure.to_string()));
-        if let Some(help) = failure.help() {
-            text.push_str("  ");
-            text.push_str(&visible(&help));
-            text.push('\n');
-        }
-        print_error(&text);
-    }
-    failure.exit()
 }
 
 #[cfg(test)]

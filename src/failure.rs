@@ -7,6 +7,11 @@ use std::process::ExitCode;
 
 use yagura_engine::CompileError;
 
+use crate::render::colour::{Style, paint};
+use crate::render::escape::visible;
+use crate::standard_output::print_error;
+use crate::terminal::Terminal;
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -18,13 +23,20 @@ pub enum Exit {
     Errors,
 }
 
+impl Exit {
+    /// The code that the process ends with.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Detected => 1,
+            Self::Errors => 2,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Success => Self::SUCCESS,
-            Exit::Detected => Self::from(1),
-            Exit::Errors => Self::from(2),
-        }
+        Self::from(exit.code())
     }
 }
 
@@ -156,6 +168,21 @@ impl Failure {
             Self::ClosedPipe => Exit::Success,
             _ => Exit::Errors,
         }
+    }
+
+    /// Says on standard error what is wrong and what to do, unless all is well.
+    pub fn report(&self, terminal: Terminal) -> Exit {
+        if self.exit() != Exit::Success {
+            let error = paint("error:", Style::Error, terminal.err.colour);
+            let mut text = format!("{error} {}\n", visible(&self.to_string()));
+            if let Some(help) = self.help() {
+                text.push_str("  ");
+                text.push_str(&visible(&help));
+                text.push('\n');
+            }
+            print_error(&text);
+        }
+        self.exit()
     }
 
     /// Tells an ordinary end of the reader from an error.

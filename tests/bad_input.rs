@@ -143,3 +143,62 @@ fn no_room_to_sort_is_an_error_that_says_where() {
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty());
 }
+
+#[test]
+fn results_are_bounded_and_the_same_on_any_number_of_threads() {
+    let folder = folder();
+    let rules: Vec<String> = (0..60)
+        .map(|n| RULE.replace("title: A", &format!("title: R{n}")))
+        .collect();
+    fs::write(folder.path().join("rules.yml"), rules.join("---\n")).expect("rules");
+    let long = "x".repeat(300_000);
+    // One long event, and enough short ones that the results of a block go to a file.
+    let lines = "{\"a\":\"b\",\"n\":1}\n".repeat(4_000);
+    let content = format!("{{\"a\":\"b\",\"long\":\"{long}\"}}\n{lines}");
+    fs::write(folder.path().join("a.jsonl"), content).expect("a log");
+    let run = |threads| {
+        let arguments = "scan a.jsonl -r rules.yml --full-event -o jsonl -j";
+        let arguments: Vec<&str> = arguments.split(' ').chain([threads]).collect();
+        let output = yagura(folder.path(), &arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let shown = run("1");
+    assert!(shown.len() > 8 << 20, "{}", shown.len());
+    assert_eq!(shown.lines().count(), 60 * 4_001);
+    assert_eq!(shown.matches("x… (300000 bytes)").count(), 60);
+    assert!(shown.lines().all(|line| line.len() < 70_000));
+    assert!(shown == run("2"), "threads make a difference");
+}
+
+#[test]
+fn figures_that_cannot_be_written_hide_nothing() {
+    let folder = folder();
+    fs::write(folder.path().join("a.jsonl"), "{\"a\":\"b\"}\n").expect("a log");
+    let arguments = "scan a.jsonl missing.log -r rule.yml --stats none/stats.json";
+    let arguments: Vec<&str> = arguments.split(' ').collect();
+    let output = yagura(folder.path(), &arguments);
+    let shown = text(&output.stderr);
+    for part in [
+        "1 detection",
+        "missing.log: there is no such file",
+        "none/stats.json cannot be written",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn names_that_look_alike_have_different_identities() {
+    let folder = folder();
+    for name in [b"log\xff.jsonl", b"log\xfe.jsonl"] {
+        let path = folder.path().join(OsStr::from_bytes(name));
+        fs::write(path, "{\"a\":\"b\"}\n").expect("a log");
+    }
+    let output = yagura(folder.path(), &["scan", ".", "-r", "rule.yml", "-o", "csv"]);
+    let shown = text(&output.stdout);
+    let ids: Vec<&str> = shown.lines().skip(1).filter_map(|l| l.get(..32)).collect();
+    assert_eq!(ids.len(), 2, "{shown}");
+    assert_ne!(ids.first(), ids.last(), "{shown}");
+}

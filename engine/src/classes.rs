@@ -144,7 +144,7 @@ impl Classes {
         }
         // A field that happens to be called `Channel` makes no Windows event of a JSON object.
         let is_windows = marks.kind == EventKind::Windows
-            || (has_channel && (marks.event_id.is_some() || !provider.is_empty()));
+            || (has_channel && (marks.event_id.is_some() || !marks.provider.is_empty()));
         is_windows.then(|| self.other_channel.class(marks.event_id))
     }
 

@@ -280,6 +280,27 @@ fn fast(engine: &Arc<Engine>, lines: &[u8]) -> Vec<(usize, u32)> {
     found.iter().map(|m| (m.event, m.rule.0)).collect()
 }
 
+/// What made each match, asked for in the order of the matches or backwards.
+fn evidence(engine: &Arc<Engine>, lines: &[u8], backwards: bool) -> Vec<Vec<String>> {
+    let batch = parse(engine, lines);
+    let mut matcher = engine.matcher();
+    let mut found = Vec::new();
+    matcher.scan(&batch, Format::JsonLines, &mut found);
+    let mut all = vec![Vec::new(); found.len()];
+    let mut order: Vec<usize> = (0..found.len()).collect();
+    if backwards {
+        order.reverse();
+    }
+    for i in order {
+        matcher.evidence(&batch, Format::JsonLines, found[i], |one| {
+            let mut room = Vec::new();
+            let text = String::from_utf8_lossy(one.value.text(&mut room)).into_owned();
+            all[i].push(format!("{}={text}", one.field));
+        });
+    }
+    all
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
@@ -306,5 +327,8 @@ proptest! {
         prop_assert_eq!(&fast(&everything, &lines), &expected);
         let projected = Engine::compile(&rules, &taxonomy, Extent::Projected).map(Arc::new).expect("compiles");
         prop_assert_eq!(&fast(&projected, &lines), &expected);
+        let forwards = evidence(&projected, &lines, false);
+        prop_assert_eq!(&evidence(&projected, &lines, true), &forwards);
+        prop_assert_eq!(evidence(&everything, &lines, false), forwards);
     }
 }

@@ -119,19 +119,28 @@ pub struct EventBatch {
     pub(crate) store: EventStore,
 }
 
+/// What an extraordinary block made of one of a batch's buffers grow beyond this is given back.
+const KEPT_BYTES: usize = 4 << 20;
+
+fn forget<T>(buffer: &mut Vec<T>, kept: usize) {
+    buffer.clear();
+    buffer.shrink_to(kept);
+}
+
 impl EventBatch {
     /// An empty batch.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Forgets events and input, keeps the memory, and hands out the input buffer to fill.
+    /// Forgets events and input, keeps the memory as far as ordinary blocks need it, and hands
+    /// out the input buffer to fill.
     pub fn recycle(&mut self) -> &mut Vec<u8> {
         let store = &mut self.store;
-        store.arena.clear();
-        store.values.clear();
-        store.names.clear();
-        store.heads.clear();
+        forget(&mut store.arena, KEPT_BYTES);
+        forget(&mut store.values, KEPT_BYTES / size_of::<StoredValue>());
+        forget(&mut store.names, KEPT_BYTES / size_of::<Span>());
+        forget(&mut store.heads, KEPT_BYTES / size_of::<EventHead>());
         store.unparsed.clear();
         store.last_time = Timestamp::UNKNOWN;
         self.input.clear();

@@ -8,7 +8,7 @@
 //! backslash stands for itself, as the paths of careless devices need it. Values are not quoted:
 //! one reaches to the blank before the next `key=`, so blanks and `=` may stand in it.
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr2};
 use nom::bytes::complete::{tag, take_while1};
 use nom::character::complete::char;
 use nom::combinator::{opt, verify};
@@ -19,48 +19,22 @@ use nom::{IResult, Parser};
 use crate::device_time;
 use crate::event::{EventKind, FieldId, ValueKind};
 use crate::fields;
-use crate::format::LineContext;
-use crate::line_header;
+use crate::marked::{self, Marked, Parts};
 use crate::time::Timestamp;
-use crate::unparsed::Reason;
 use crate::writer::EventWriter;
 
 const MARKER: &[u8] = b"CEF:";
 
-pub(crate) fn line(line: &[u8], context: &mut LineContext, out: &mut EventWriter<'_>) {
-    out.begin(EventKind::Cef, line);
-    let Some((before, text)) = split_at_marker(line) else {
-        return out.refuse(Reason::InvalidHeader);
-    };
-    line_header::read(before, context, out);
-    if event(text, context.near, out).is_none() {
-        return out.refuse(Reason::InvalidHeader);
-    }
-    out.finish();
-}
-
-/// Adds the fields of a message body to the event under construction; whether it understood.
-/// The time that the body states replaces that of the message, which is often a relay's.
-pub(crate) fn body(text: &[u8], out: &mut EventWriter<'_>) -> bool {
-    let understood = split_at_marker(text)
-        .and_then(|(_, text)| event(text, Timestamp::UNKNOWN, out))
-        .is_some();
-    if understood {
-        out.set_kind(EventKind::Cef);
-    }
-    understood
-}
+/// How its lines and bodies are read.
+pub(crate) const CEF: Marked = Marked {
+    kind: EventKind::Cef,
+    split: split_at_marker,
+    event,
+};
 
 /// What stands before `CEF:<version>|`, and the text from the version on.
-pub(crate) fn split_at_marker(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    memmem::find_iter(line, MARKER).find_map(|at| {
-        let text = line.get(at + MARKER.len()..)?.trim_ascii_start();
-        let digits = text
-            .iter()
-            .take_while(|b| b.is_ascii_digit() || **b == b'.')
-            .count();
-        (digits > 0 && text.get(digits) == Some(&b'|')).then_some((line.get(..at)?, text))
-    })
+pub(crate) fn split_at_marker(line: &[u8]) -> Option<Parts<'_>> {
+    marked::split_at_version(line, MARKER)
 }
 
 /// The parts of the header, still with their escapes.

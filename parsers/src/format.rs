@@ -1,12 +1,15 @@
 //! The formats, and the way from a block to events.
 
 use crate::batch::EventBatch;
+use crate::cef::CEF;
 use crate::event::EventKind;
+use crate::leef::LEEF;
 use crate::projection::Projection;
+use crate::snare::SNARE;
 use crate::time::Timestamp;
 use crate::unparsed::Reason;
 use crate::writer::EventWriter;
-use crate::{access_log, auditd, cef, framing, json, key_value, leef, raw, snare, syslog, windows};
+use crate::{access_log, auditd, framing, json, key_value, raw, syslog, windows};
 
 /// A format of log files and streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -118,6 +121,9 @@ pub(crate) struct LineContext {
     pub(crate) near: Timestamp,
 }
 
+/// Reads one line into an event.
+type LineParser = fn(&[u8], &mut LineContext, &mut EventWriter<'_>);
+
 impl EventBatch {
     /// Parses the block that was put into the buffer of [`EventBatch::recycle`].
     ///
@@ -127,12 +133,15 @@ impl EventBatch {
         let Self { input, store } = self;
         let mut out = EventWriter::new(input, origin.position, projection, store);
         if origin.extent == BlockExtent::CutRecord {
+            if format == Format::Json {
+                return json::cut_stream(input, &mut out);
+            }
             out.begin(EventKind::Raw, input);
             out.refuse(Reason::TooLong);
             return;
         }
         let mut context = LineContext { near: origin.near };
-        let parse_line = match format {
+        let parse_line: LineParser = match format {
             Format::JsonLines => return json::lines(input, &mut out),
             Format::Json => return json::stream(input, &mut out),
             Format::WindowsXml => return windows::xml::stream(input, &mut out),
@@ -140,10 +149,10 @@ impl EventBatch {
             Format::Auditd => return auditd::block(input, &mut out),
             Format::Syslog => syslog::line,
             Format::AccessLog => access_log::line,
-            Format::Cef => cef::line,
-            Format::Leef => leef::line,
+            Format::Cef => |line, context, out| CEF.line(line, context, out),
+            Format::Leef => |line, context, out| LEEF.line(line, context, out),
             Format::KeyValue => key_value::line,
-            Format::Snare => snare::line,
+            Format::Snare => |line, context, out| SNARE.line(line, context, out),
             Format::Raw => raw::line,
         };
         for line in framing::lines(input) {

@@ -19,48 +19,22 @@ use crate::cef;
 use crate::device_time;
 use crate::event::{EventKind, ValueKind};
 use crate::fields;
-use crate::format::LineContext;
-use crate::line_header;
+use crate::marked::{self, Marked, Parts};
 use crate::time::Timestamp;
-use crate::unparsed::Reason;
 use crate::writer::EventWriter;
 
 const MARKER: &[u8] = b"LEEF:";
 
-pub(crate) fn line(line: &[u8], context: &mut LineContext, out: &mut EventWriter<'_>) {
-    out.begin(EventKind::Leef, line);
-    let Some((before, text)) = split_at_marker(line) else {
-        return out.refuse(Reason::InvalidHeader);
-    };
-    line_header::read(before, context, out);
-    if event(text, context.near, out).is_none() {
-        return out.refuse(Reason::InvalidHeader);
-    }
-    out.finish();
-}
-
-/// Adds the fields of a message body to the event under construction; whether it understood.
-/// The time that the body states replaces that of the message, which is often a relay's.
-pub(crate) fn body(text: &[u8], out: &mut EventWriter<'_>) -> bool {
-    let understood = split_at_marker(text)
-        .and_then(|(_, text)| event(text, Timestamp::UNKNOWN, out))
-        .is_some();
-    if understood {
-        out.set_kind(EventKind::Leef);
-    }
-    understood
-}
+/// How its lines and bodies are read.
+pub(crate) const LEEF: Marked = Marked {
+    kind: EventKind::Leef,
+    split: split_at_marker,
+    event,
+};
 
 /// What stands before `LEEF:<version>|`, and the text from the version on.
-pub(crate) fn split_at_marker(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    memmem::find_iter(line, MARKER).find_map(|at| {
-        let text = line.get(at + MARKER.len()..)?.trim_ascii_start();
-        let digits = text
-            .iter()
-            .take_while(|b| b.is_ascii_digit() || **b == b'.')
-            .count();
-        (digits > 0 && text.get(digits) == Some(&b'|')).then_some((line.get(..at)?, text))
-    })
+pub(crate) fn split_at_marker(line: &[u8]) -> Option<Parts<'_>> {
+    marked::split_at_version(line, MARKER)
 }
 
 /// Adds everything; `None` where it is no LEEF.

@@ -23,6 +23,7 @@ mod json;
 mod key_value;
 mod leef;
 mod line_header;
+mod marked;
 mod projection;
 mod raw;
 mod recognise;
@@ -36,7 +37,7 @@ mod writer;
 pub use batch::{BLOCK_BYTES_MAX, EventBatch};
 pub use event::{Encoding, Event, EventKind, FieldId, Value, ValueKind};
 pub use format::{BlockExtent, Format, Origin};
-pub use framing::{Cut, Framer, Input};
+pub use framing::{Cut, Framer, Input, Skip};
 pub use projection::{
     Extent, NodeId, PairKeys, Projection, ProjectionBuilder, Target, TooManyFields,
 };

@@ -33,7 +33,7 @@ pub(crate) fn read<'a>(
     syslog::emit_header(&header, out);
     if header.time != Timestamp::UNKNOWN {
         out.time(header.time);
-        context.near = header.time;
+        context.near = syslog::near_behind(context.near, header.time);
     }
     header.message
 }

@@ -17,10 +17,8 @@ use nom::{IResult, Parser};
 use crate::device_time;
 use crate::event::{EventKind, ValueKind};
 use crate::fields;
-use crate::format::LineContext;
-use crate::line_header;
+use crate::marked::{Marked, Parts};
 use crate::time::Timestamp;
-use crate::unparsed::Reason;
 use crate::writer::EventWriter;
 
 /// What every such line contains.
@@ -29,31 +27,15 @@ pub(crate) const MARKER: &[u8] = b"MSWinEventLog";
 /// rsyslog writes control characters as `#` and three octal digits.
 const DIVIDERS: [&[u8]; 2] = [b"\t", b"#011"];
 
-pub(crate) fn line(line: &[u8], context: &mut LineContext, out: &mut EventWriter<'_>) {
-    out.begin(EventKind::Windows, line);
-    let Some((before, text)) = split_at_marker(line) else {
-        return out.refuse(Reason::InvalidHeader);
-    };
-    line_header::read(before, context, out);
-    if event(text, context.near, out).is_none() {
-        return out.refuse(Reason::InvalidHeader);
-    }
-    out.finish();
-}
-
-/// Adds the fields of a message body to the event under construction; whether it understood.
-pub(crate) fn body(text: &[u8], out: &mut EventWriter<'_>) -> bool {
-    let understood = split_at_marker(text)
-        .and_then(|(_, text)| event(text, Timestamp::UNKNOWN, out))
-        .is_some();
-    if understood {
-        out.set_kind(EventKind::Windows);
-    }
-    understood
-}
+/// How its lines and bodies are read.
+pub(crate) const SNARE: Marked = Marked {
+    kind: EventKind::Windows,
+    split: split_at_marker,
+    event,
+};
 
 /// What stands before the marker, and the text behind it.
-fn split_at_marker(line: &[u8]) -> Option<(&[u8], &[u8])> {
+fn split_at_marker(line: &[u8]) -> Option<Parts<'_>> {
     let at = memmem::find(line, MARKER)?;
     Some((line.get(..at)?, line.get(at + MARKER.len()..)?))
 }

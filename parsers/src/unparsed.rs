@@ -25,13 +25,15 @@ pub enum Reason {
     NoKeyValue,
     /// Longer than the limit for one event; the rest of it was skipped.
     TooLong,
+    /// More values than the limit for one event; it was read without the rest of them.
+    TooManyValues,
     /// Bytes that belong to no format.
     Binary,
 }
 
 impl Reason {
     /// All reasons.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::InvalidJson,
         Self::NotAnObject,
         Self::InvalidXml,
@@ -43,6 +45,7 @@ impl Reason {
         Self::InvalidAccessLog,
         Self::NoKeyValue,
         Self::TooLong,
+        Self::TooManyValues,
         Self::Binary,
     ];
 
@@ -60,6 +63,7 @@ impl Reason {
             Self::InvalidAccessLog => "invalid_access_log",
             Self::NoKeyValue => "no_key_value",
             Self::TooLong => "too_long",
+            Self::TooManyValues => "too_many_values",
             Self::Binary => "binary",
         }
     }

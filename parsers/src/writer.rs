@@ -60,7 +60,13 @@ struct Open {
     time: Timestamp,
     time_rank: u8,
     has_ranks: bool,
+    /// Whether values were left out.
+    overfull: bool,
 }
+
+/// More values of one event are left out, and the event is counted: a line of the greatest
+/// length could hold millions.
+const VALUES_PER_EVENT_MAX: usize = 1 << 16;
 
 impl<'a> EventWriter<'a> {
     pub(crate) fn new(
@@ -78,6 +84,7 @@ impl<'a> EventWriter<'a> {
             time: Timestamp::UNKNOWN,
             time_rank: u8::MAX,
             has_ranks: false,
+            overfull: false,
         };
         let mut scratch = std::mem::take(&mut store.scratch);
         scratch.keys.begin(projection);
@@ -141,6 +148,7 @@ impl<'a> EventWriter<'a> {
             time: Timestamp::UNKNOWN,
             time_rank: u8::MAX,
             has_ranks: false,
+            overfull: false,
         };
     }
 
@@ -324,6 +332,10 @@ impl<'a> EventWriter<'a> {
 
     #[inline]
     fn store_value(&mut self, target: Target, stored: Stored, name: &[u8]) {
+        if self.store.values.len() - self.open.values_start >= VALUES_PER_EVENT_MAX {
+            self.open.overfull = true;
+            return;
+        }
         self.open.has_ranks |= target.rank > 0;
         self.store.values.push(StoredValue {
             field: target.field,
@@ -393,6 +405,9 @@ impl<'a> EventWriter<'a> {
     pub fn finish(&mut self) {
         if self.open.has_ranks {
             self.drop_outranked();
+        }
+        if self.open.overfull {
+            self.note_unparsed(Reason::TooManyValues);
         }
         self.close();
     }

@@ -94,14 +94,19 @@ fn read_with_limit(format: Format, bytes: &[u8], limit: usize) -> usize {
         buffer.extend_from_slice(read);
         loop {
             let taken = if is_skipping {
-                let end = framer.skip(&buffer);
-                is_skipping = end.is_none();
-                end.unwrap_or(buffer.len())
+                let skip = framer.skip(&buffer);
+                is_skipping = !skip.ended;
+                if is_skipping {
+                    passed += skip.len;
+                    buffer.drain(..skip.len);
+                    break;
+                }
+                skip.len
             } else if let cut @ 1.. = framer.cut(&buffer, Input::Open).len {
                 cut
             } else if buffer.len() > limit {
                 is_skipping = true;
-                buffer.len()
+                framer.cut_long(&buffer)
             } else {
                 break;
             };
@@ -179,21 +184,165 @@ fn reading_goes_on_behind_a_record_that_is_too_long() {
             "<Event></Event>",
         ),
     ] {
-        for read in 1..30 {
-            let mut framer = Framer::new(format, Timestamp::UNKNOWN);
-            assert_eq!(framer.cut(&first.as_bytes()[..60], Input::Open).len, 0);
-            let source = format!("{}{next}", &first[60..]);
-            let mut rest = source.as_bytes();
-            let end = loop {
-                assert!(!rest.is_empty(), "no end");
-                let (head, tail) = rest.split_at(read.min(rest.len()));
-                match framer.skip(head) {
-                    Some(end) => break &rest[end..],
-                    None => rest = tail,
-                }
-            };
-            assert_eq!(std::str::from_utf8(end).unwrap(), next, "read by {read}");
-            assert_eq!(framer.cut(end, Input::Open).len, next.len());
+        for (read, at) in (1..30).zip(40..) {
+            let source = format!("{first}{next}");
+            let found = behind_cut(format, source.as_bytes(), at, read);
+            assert_eq!(found, Some(first.len()), "cut at {at}, read by {read}");
         }
+    }
+}
+
+/// Where a record that is cut at `at` ends, with reads of so many bytes.
+fn behind_cut(format: Format, source: &[u8], at: usize, read: usize) -> Option<usize> {
+    let mut framer = Framer::new(format, Timestamp::UNKNOWN);
+    let mut buffer = source[..at].to_vec();
+    if framer.cut(&buffer, Input::Open).len > 0 {
+        return None;
+    }
+    let mut passed = framer.cut_long(&buffer);
+    buffer.drain(..passed);
+    for read in source[at..].chunks(read) {
+        buffer.extend_from_slice(read);
+        let skip = framer.skip(&buffer);
+        passed += skip.len;
+        buffer.drain(..skip.len);
+        if skip.ended {
+            return Some(passed);
+        }
+    }
+    None
+}
+
+proptest! {
+    #[test]
+    fn skipping_split_json_is_skipping_whole_json(
+        source in pieces(JSON),
+        open in prop::sample::select(vec![r#"{"a":[{"#, r#"{"a":"x"#, r#"{"a":1 {"b":"#]),
+        reads in prop::collection::vec(1..40usize, 1..4),
+    ) {
+        let source = [open.to_owned(), "x".repeat(150), source].concat();
+        let whole = behind_cut(Format::Json, source.as_bytes(), 100, source.len());
+        for read in reads {
+            prop_assert_eq!(behind_cut(Format::Json, source.as_bytes(), 100, read), whole);
+        }
+    }
+
+    #[test]
+    fn skipping_split_xml_is_skipping_whole_xml(source in pieces(XML), read in 1..40usize) {
+        let source = ["<Event>".to_owned(), "x".repeat(150), source].concat();
+        let whole = behind_cut(Format::WindowsXml, source.as_bytes(), 100, source.len());
+        prop_assert_eq!(behind_cut(Format::WindowsXml, source.as_bytes(), 100, read), whole);
+    }
+}
+
+/// Events of a layout, the eleventh of them with `damage` done to it.
+fn damaged(layout: (&str, &str, &str), count: usize, damage: impl Fn(String) -> String) -> String {
+    let (open, between, close) = layout;
+    let event = |i: usize| {
+        let event = format!(
+            r#"{{"Channel":"Security","EventID":1,"CommandLine":"ev {i:06}","In":[{{"b":1}},{{"b":2}}]}}"#
+        );
+        if i == 10 { damage(event) } else { event }
+    };
+    let events: Vec<_> = (0..count).map(event).collect();
+    format!("{open}{}{close}", events.join(between))
+}
+
+const LAYOUTS: [(&str, &str, &str); 6] = [
+    ("[", ",", "]"),
+    ("[", ", ", "]"),
+    ("[\n", ",\n", "\n]\n"),
+    ("[\n  ", ",\n  ", "\n]"),
+    (r#"{"Records":["#, "\n,", "]}"),
+    ("", "\n", "\n"),
+];
+
+const DAMAGES: [(&str, &str); 6] = [
+    ("ev 000010\"", "ev 000010"),
+    ("\"ev 000010", "ev 000010"),
+    ("Channel\"", "Channel"),
+    ("\"Security\"", "\"Security"),
+    ("2}]}", "2}]"),
+    ("\"EventID\":1,", "\"EventID\":1"),
+];
+
+/// One damaged element costs itself and a few beside it, whatever is missing.
+#[test]
+fn damage_is_lost_alone() {
+    let projection = projection(Extent::Projected, &["CommandLine"]);
+    for layout in LAYOUTS {
+        for (from, to) in DAMAGES {
+            let source = damaged(layout, 200, |event| event.replacen(from, to, 1));
+            for split in [
+                vec![source.clone().into_bytes()],
+                blocks(Format::Json, source.as_bytes(), &[100]),
+            ] {
+                let read = read_all(Format::Json, &split, &projection);
+                let found =
+                    (0..200).filter(|i| read.contains(&format!("CommandLine: ev {i:06}\n")));
+                let count = found.count();
+                assert!(
+                    read.contains("unparsed"),
+                    "{layout:?} {from} to {to}\n{read}"
+                );
+                assert!(
+                    count >= 195,
+                    "{count} of {layout:?} {from} to {to}\n{source}\n{read}"
+                );
+            }
+        }
+    }
+}
+
+/// Strings are turned inside out no longer than up to the next element.
+#[test]
+fn framing_goes_on_behind_a_missing_quote() {
+    for layout in LAYOUTS {
+        let source = damaged(layout, 30, |event| event.replacen("010\"", "010", 1));
+        let mut framer = Framer::new(Format::Json, Timestamp::UNKNOWN);
+        let cut = framer.cut(source.as_bytes(), Input::Open).len;
+        assert!(source.len() - cut < 10, "{layout:?}");
+    }
+}
+
+/// A brace that is missing is known at the limit only, and what was held until then is read.
+#[test]
+fn framing_goes_on_behind_a_missing_brace() {
+    let projection = projection(Extent::Projected, &["CommandLine"]);
+    for layout in LAYOUTS {
+        let source = damaged(layout, 200, |event| event.replacen("2}]}", "2}]", 1));
+        let bytes = source.as_bytes();
+        let (first, limit) = (12 * 100, 4000);
+        let mut framer = Framer::new(Format::Json, Timestamp::UNKNOWN);
+        let start = framer.cut(&bytes[..first], Input::Open).len;
+        assert_eq!(framer.cut(&bytes[start..limit], Input::Open).len, 0);
+        let len = framer.cut_long(&bytes[start..limit]);
+        let block = bytes[start..start + len].to_vec();
+        let skip = framer.skip(&bytes[start + len..]);
+        assert!(skip.ended && skip.len < 250, "{layout:?} {skip:?}");
+        let read = windows::read_cut(Format::Json, &block, &projection);
+        let found = (0..200).filter(|i| read.contains(&format!("CommandLine: ev {i:06}\n")));
+        assert!(found.count() >= len / 100 - 5, "{layout:?}\n{read}");
+        let rest = framer
+            .cut(&bytes[start + len + skip.len..], Input::Open)
+            .len;
+        assert!(start + len + skip.len + rest + 10 > bytes.len());
+    }
+}
+
+/// All lists of an envelope are read, wherever it is cut.
+#[test]
+fn lists_behind_the_first_are_read() {
+    let source = r#"{"Records":[{"a":1}],"n":1,"Events":[{"a":2},{"a":3}],"meta":{"b":[{}]},"x":[1],"y":"z"}"#;
+    let projection = projection(Extent::Everything, &FIELDS);
+    let whole = read_all(Format::Json, &[source.into()], &projection);
+    assert_eq!(whole.matches("json at").count(), 3, "{whole}");
+    for read in 1..source.len() {
+        let split = blocks(Format::Json, source.as_bytes(), &[read]);
+        assert_eq!(
+            read_all(Format::Json, &split, &projection),
+            whole,
+            "read by {read}"
+        );
     }
 }

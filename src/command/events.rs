@@ -11,11 +11,12 @@ use yagura_parsers::{Event, EventBatch, Format, Projection};
 use yagura_rules::Taxonomy;
 
 use super::choices::{format_parser, threads, threads_parser};
-use crate::detection::{Duplicates, FieldList};
+use super::ending::Ending;
+use crate::detection::{Duplicates, FieldList, ListLimits};
 use crate::failure::{Exit, Failure};
 use crate::render::event;
 use crate::render::summary::{self, Examples};
-use crate::scan::{BlockResult, Inputs, Order, Record, Sink, Statistics, host};
+use crate::scan::{BlockResult, Inputs, Order, Sink, Statistics, host};
 use crate::sort::SortKey;
 use crate::source::Sources;
 use crate::standard_output::{StandardOutput, print_error};
@@ -54,23 +55,27 @@ pub fn run(args: &EventsArgs, terminal: Terminal) -> Result<Exit, Failure> {
     let mut statistics = Statistics::new(0);
     let out = StandardOutput::lock();
     let mut sink = Sink::new(out, Vec::new(), Order::Arrival, event::TIME_SLOT);
-    let mut ended = Ok(());
+    let ending = Ending {
+        fail_on: None,
+        errors: &errors,
+        terminal,
+    };
     pipeline::run(
         threads(args.threads),
         |batch| sources.next(batch),
         || worker(&projection, &inputs),
         |block, result| {
             statistics.add(&block, &result);
-            ended = sink.add(&block, result);
-            match ended {
+            match sink.add(&block, result) {
                 Ok(()) => ControlFlow::Continue(()),
-                Err(_) => ControlFlow::Break(()),
+                Err(failure) => ending.leave(failure, &statistics),
             }
         },
     );
-    ended?;
-    sink.finish()?.flush()?;
-
+    if let Err(failure) = sink.finish().and_then(|mut out| out.flush()) {
+        return ending.cut_short(failure, &statistics);
+    }
+    let exit = ending.exit(&statistics);
     let errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
     let examples = if args.show_unparsed {
         Examples::Shown
@@ -81,18 +86,14 @@ pub fn run(args: &EventsArgs, terminal: Terminal) -> Result<Exit, Failure> {
     summary::unparsed(&mut text, &statistics, &inputs, examples);
     summary::unreadable(&mut text, &errors, terminal.err.colour);
     print_error(&text);
-    Ok(if errors.is_empty() {
-        Exit::Success
-    } else {
-        Exit::Errors
-    })
+    Ok(exit)
 }
 
 fn worker(
     projection: &Projection,
     inputs: &Inputs,
 ) -> impl FnMut(&Block, &mut EventBatch) -> BlockResult {
-    let mut list = FieldList::new(Duplicates::Keep);
+    let mut list = FieldList::new(Duplicates::Keep, ListLimits::NONE);
     move |block, batch| {
         batch.parse(block.format, block.origin, projection);
         let mut result = BlockResult::of(batch);
@@ -100,22 +101,16 @@ fn worker(
         let mut room = Vec::new();
         for event in batch.events() {
             gather(&event, projection, &mut list);
-            event::json_line(
-                &mut result.text,
-                &event,
-                host(&event, &mut room),
-                path,
-                &list,
-            );
-            result.records.push(Record {
-                key: SortKey {
-                    time: event.time().0,
-                    input: block.input,
-                    position: event.position(),
-                    rule: 0,
-                },
-                end: result.text.len(),
-            });
+            let host = host(&event, &mut room);
+            let key = SortKey {
+                time: event.time().0,
+                input: block.input,
+                position: event.position(),
+                rule: 0,
+            };
+            result
+                .rendered
+                .add(key, |out| event::json_line(out, &event, host, path, &list));
         }
         result
     }

@@ -4,6 +4,7 @@ pub mod bench;
 mod choices;
 pub mod completions;
 pub mod demo;
+mod ending;
 pub mod events;
 pub mod generate;
 pub mod rules;

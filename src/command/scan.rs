@@ -13,6 +13,7 @@ use yagura_parsers::{Extent, Format};
 use yagura_rules::{Activity, Detection, Level, Loaded, Taxonomy};
 
 use super::choices::{format_parser, level_parser, threads, threads_parser};
+use super::ending::Ending;
 use crate::failure::{Exit, Failure};
 use crate::render::counts::{self, RuleCount};
 use crate::render::progress::Progress;
@@ -36,7 +37,8 @@ Examples:
 Detections come out in the order of event time; from standard input as they arrive.
 CSV: control characters are made visible, and cells that a spreadsheet would take for a
 formula get an apostrophe in front; JSON lines keep every byte.
-`id` in JSON lines and CSV is a hash of rule, source path and position: the same on each run.";
+`id` in JSON lines and CSV is a hash of rule, source path and position: the same on each run.
+Long values are cut at 4 KiB in what matched and 64 KiB in --full-event, and show their length.";
 
 /// The arguments of `yagura scan`.
 #[derive(Debug, Args)]
@@ -119,12 +121,23 @@ pub fn run(args: &ScanArgs, terminal: Terminal) -> Result<Exit, Failure> {
     let inputs = Inputs::new(sources.inputs());
     let errors = sources.errors();
     let started = Instant::now();
-    let statistics = detect(args, terminal, &rules.engine, sources, &inputs)?;
-    let elapsed = started.elapsed();
-
-    if let Some(path) = &args.stats {
-        write_statistics(path, &statistics, rules.took, elapsed)?;
+    let ending = Ending {
+        fail_on: args.fail_on_detection,
+        errors: &errors,
+        terminal,
+    };
+    let mut statistics = Statistics::new(rules.engine.rules().len());
+    let engine = &rules.engine;
+    if let Err(failure) = detect(args, &ending, engine, sources, &inputs, &mut statistics) {
+        return ending.cut_short(failure, &statistics);
     }
+    let elapsed = started.elapsed();
+    let exit = ending.exit(&statistics);
+    // What people see comes first: they are not to miss it for a file that cannot be written.
+    let written = match &args.stats {
+        Some(path) => write_statistics(path, &statistics, rules.took, elapsed),
+        None => Ok(()),
+    };
     let errors = errors.lock().unwrap_or_else(PoisonError::into_inner);
     let colour = terminal.err.colour;
     let mut text = String::new();
@@ -140,11 +153,7 @@ pub fn run(args: &ScanArgs, terminal: Terminal) -> Result<Exit, Failure> {
     summary::unreadable(&mut text, &errors, colour);
     print_error(&text);
 
-    Ok(match args.fail_on_detection {
-        _ if !errors.is_empty() => Exit::Errors,
-        Some(level) if statistics.reaches(level) => Exit::Detected,
-        _ => Exit::Success,
-    })
+    written.map(|()| exit)
 }
 
 fn prepare(args: &ScanArgs, terminal: Terminal) -> Result<Prepared, Failure> {
@@ -199,11 +208,13 @@ fn unrouted(engine: &Engine) -> Vec<&Detection> {
 /// Reads all inputs and writes what is found.
 fn detect(
     args: &ScanArgs,
-    terminal: Terminal,
+    ending: &Ending<'_>,
     engine: &Arc<Engine>,
     mut sources: Sources,
     inputs: &Inputs,
-) -> Result<Statistics, Failure> {
+    statistics: &mut Statistics,
+) -> Result<(), Failure> {
+    let terminal = ending.terminal;
     let what = args.what();
     let renderer = DetectionRenderer::new(args.output, args.full_event, terminal.out);
     let cards: Vec<RuleCard> = engine
@@ -218,7 +229,6 @@ fn detect(
         renderer,
         what,
     };
-    let mut statistics = Statistics::new(cards.len());
     let mut sink = open_sink(args, renderer, inputs)?;
     let counters = sources.counters();
     let progress = if inputs.has_standard_input() {
@@ -234,10 +244,13 @@ fn detect(
         |block, result| {
             statistics.add(&block, &result);
             progress.show(statistics.events);
-            ended = sink.add(&block, result);
-            match ended {
+            match sink.add(&block, result) {
                 Ok(()) => ControlFlow::Continue(()),
-                Err(_) => ControlFlow::Break(()),
+                Err(failure) if sink.passes_on() => ending.leave(failure, statistics),
+                Err(failure) => {
+                    ended = Err(failure);
+                    ControlFlow::Break(())
+                }
             }
         },
     );
@@ -245,10 +258,9 @@ fn detect(
     ended?;
     let mut out = sink.finish()?;
     if what == What::Counts {
-        out.write(&render_counts(args, terminal, engine, &statistics))?;
+        out.write(&render_counts(args, terminal, engine, statistics))?;
     }
-    out.flush()?;
-    Ok(statistics)
+    out.flush()
 }
 
 fn open_sink(

@@ -3,7 +3,9 @@
 //! Recycled from event to event: after the first few nothing here allocates. Gathering takes
 //! time linear in the number of values, since an event of a stranger may have a million names.
 
+use std::borrow::Cow;
 use std::hash::BuildHasher;
+use std::io::Write;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use yagura_parsers::{Value, ValueKind};
@@ -15,6 +17,67 @@ pub enum Duplicates {
     Keep,
     /// Once is enough: evidence.
     Drop,
+}
+
+/// How much of an event a list takes: each detection holds a copy, so that an event of 8 MB
+/// which 60 rules match would come out as 500 MB.
+#[derive(Clone, Copy, Debug)]
+pub struct ListLimits {
+    /// Of longer names and values the beginning is kept, and their length: see [`shortened`].
+    pub value_bytes_max: usize,
+    /// What all names and values take. Values beyond are left out, and their number is given by
+    /// [`FieldList::close`].
+    pub bytes_max: usize,
+}
+
+impl ListLimits {
+    /// All there is.
+    pub const NONE: Self = Self {
+        value_bytes_max: usize::MAX,
+        bytes_max: usize::MAX,
+    };
+    /// For the fields that satisfied a rule.
+    pub const MATCHED: Self = Self {
+        value_bytes_max: 4 << 10,
+        bytes_max: 64 << 10,
+    };
+    /// For whole events.
+    pub const EVENT: Self = Self {
+        value_bytes_max: 64 << 10,
+        bytes_max: 1 << 20,
+    };
+}
+
+/// What an entry takes besides its bytes when it is shown: quotes, commas, a line of its own.
+const ENTRY_BYTES: usize = 8;
+
+/// The name under which [`FieldList::close`] says what was left out.
+const LEFT_OUT: &[u8] = "…".as_bytes();
+
+/// Text of at most so many bytes, and where some are missing, `… (8388608 bytes)` behind them.
+pub fn shortened(text: &[u8], bytes_max: usize) -> Cow<'_, [u8]> {
+    if text.len() <= bytes_max {
+        return Cow::Borrowed(text);
+    }
+    let mut short = text
+        .get(..kept(text, bytes_max))
+        .unwrap_or_default()
+        .to_vec();
+    mark(&mut short, text.len());
+    Cow::Owned(short)
+}
+
+/// Where to cut so that no character of UTF-8 is torn apart.
+fn kept(text: &[u8], bytes_max: usize) -> usize {
+    let is_inside = |at: &usize| text.get(*at).is_some_and(|byte| byte & 0xC0 == 0x80);
+    let least = bytes_max.saturating_sub(3);
+    let cut = (least..=bytes_max).rev().find(|at| !is_inside(at));
+    cut.unwrap_or(bytes_max)
+}
+
+fn mark(text: &mut Vec<u8>, len: usize) {
+    // Writing to a vector cannot fail.
+    let _ = write!(text, "… ({len} bytes)");
 }
 
 /// How many values of a field are looked through for a duplicate.
@@ -41,6 +104,9 @@ struct Entry {
 #[derive(Debug)]
 pub struct FieldList {
     duplicates: Duplicates,
+    limits: ListLimits,
+    /// Values that were left out.
+    left_out: u64,
     bytes: Vec<u8>,
     entries: Vec<Entry>,
     /// The first entry of each field, in order.
@@ -51,9 +117,11 @@ pub struct FieldList {
 
 impl FieldList {
     /// An empty list.
-    pub fn new(duplicates: Duplicates) -> Self {
+    pub fn new(duplicates: Duplicates, limits: ListLimits) -> Self {
         Self {
             duplicates,
+            limits,
+            left_out: 0,
             bytes: Vec::new(),
             entries: Vec::new(),
             firsts: Vec::new(),
@@ -64,17 +132,26 @@ impl FieldList {
 
     /// Forgets the values and keeps the memory.
     pub fn clear(&mut self) {
+        self.left_out = 0;
         self.bytes.clear();
         self.entries.clear();
         self.firsts.clear();
         self.by_name.clear();
     }
 
-    /// Adds a value.
+    /// Adds a value, as far as the limits allow.
     pub fn push(&mut self, name: &[u8], value: Value<'_>) {
+        let name = &*shortened(name, self.limits.value_bytes_max);
         let start = self.bytes.len();
         value.append_to(&mut self.bytes);
+        self.shorten(start);
         let end = self.bytes.len();
+        let shown = end + name.len() + self.entries.len().saturating_mul(ENTRY_BYTES);
+        if shown > self.limits.bytes_max {
+            self.bytes.truncate(start);
+            self.left_out += 1;
+            return;
+        }
         let text = Range { start, end };
         let hash = self.hasher.hash_one(name);
         let (bytes, entries) = (&self.bytes, &self.entries);
@@ -98,6 +175,26 @@ impl FieldList {
         let (bytes, entries, hasher) = (&self.bytes, &self.entries, &self.hasher);
         let rehash = |first: &usize| hasher.hash_one(slice(bytes, entries[*first].name));
         self.by_name.insert_unique(hash, index, rehash);
+    }
+
+    /// Says, as a field of its own, how many values were left out, if any.
+    pub fn close(&mut self) {
+        if self.left_out > 0 {
+            let note = format!("{} more values", self.left_out);
+            let limits = std::mem::replace(&mut self.limits, ListLimits::NONE);
+            self.push(LEFT_OUT, Value::new(ValueKind::Text, note.as_bytes()));
+            self.limits = limits;
+        }
+    }
+
+    /// Cuts the value that begins at `start` and is the last one.
+    fn shorten(&mut self, start: usize) {
+        let text = self.bytes.get(start..).unwrap_or_default();
+        if text.len() > self.limits.value_bytes_max {
+            let (len, kept) = (text.len(), kept(text, self.limits.value_bytes_max));
+            self.bytes.truncate(start + kept);
+            mark(&mut self.bytes, len);
+        }
     }
 
     fn add(&mut self, name: Range, kind: ValueKind, text: Range) {
@@ -184,10 +281,10 @@ fn slice(bytes: &[u8], range: Range) -> &[u8] {
 mod tests {
     use yagura_parsers::{Value, ValueKind};
 
-    use super::{Duplicates, FieldList};
+    use super::{Duplicates, FieldList, ListLimits, shortened};
 
     fn gathered(duplicates: Duplicates, pairs: &[(&str, &str)]) -> Vec<(String, Vec<String>)> {
-        let mut list = FieldList::new(duplicates);
+        let mut list = FieldList::new(duplicates, ListLimits::NONE);
         for round in 0..2 {
             list.clear();
             for (name, text) in pairs {
@@ -200,6 +297,34 @@ mod tests {
         list.fields()
             .map(|f| (text(f.name()), f.values().map(|v| text(v.text)).collect()))
             .collect()
+    }
+
+    #[test]
+    fn cuts_what_is_too_long_and_says_so() {
+        assert_eq!(&*shortened("aü".as_bytes(), 3), "aü".as_bytes());
+        assert_eq!(&*shortened("aüb".as_bytes(), 2), "a… (4 bytes)".as_bytes());
+        let limits = ListLimits {
+            value_bytes_max: 4,
+            bytes_max: 100,
+        };
+        let mut list = FieldList::new(Duplicates::Drop, limits);
+        for round in 0..2 {
+            list.clear();
+            for index in 0..50 {
+                let text = format!("{index:02}345678");
+                list.push(b"a", Value::new(ValueKind::Text, text.as_bytes()));
+            }
+            list.close();
+            let shown: Vec<_> = list
+                .fields()
+                .flat_map(super::Field::values)
+                .map(|value| String::from_utf8_lossy(value.text).into_owned())
+                .collect();
+            assert_eq!(shown.first().map(String::as_str), Some("0034… (8 bytes)"));
+            let left_out = format!("{} more values", 50 - (shown.len() - 1));
+            assert_eq!(shown.last(), Some(&left_out), "round {round}");
+            assert!(shown.len() < 10, "{shown:?}");
+        }
     }
 
     #[test]

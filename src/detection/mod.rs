@@ -3,5 +3,5 @@
 mod field_list;
 mod id;
 
-pub use field_list::{Duplicates, Field, FieldList, FieldValue};
+pub use field_list::{Duplicates, Field, FieldList, FieldValue, ListLimits, shortened};
 pub use id::{DetectionId, IdBuilder};

@@ -17,7 +17,7 @@ use yagura_rules::Meta;
 use super::detection::DetectionView;
 use super::escape::visible_bytes;
 use super::json_text::fields;
-use crate::detection::DetectionId;
+use crate::detection::{DetectionId, FieldList};
 use crate::scan::TimeSlot;
 
 /// Which columns there are.
@@ -74,18 +74,21 @@ pub fn detection(out: &mut Vec<u8>, columns: Columns, view: &DetectionView<'_>) 
     out.push(b',');
     cell(out, view.path.as_bytes());
     let _ = write!(out, ",{},", view.position);
-    let mut json = Vec::new();
-    fields(&mut json, view.matched);
-    cell(out, &json);
+    fields_cell(out, view.matched);
     if columns == Columns::WithEvent {
         out.push(b',');
         if let Some(event) = view.event {
-            json.clear();
-            fields(&mut json, event);
-            cell(out, &json);
+            out.extend_from_slice(event);
         }
     }
     out.push(b'\n');
+}
+
+/// Writes fields as a JSON object into one cell.
+pub fn fields_cell(out: &mut Vec<u8>, list: &FieldList) {
+    let mut json = Vec::new();
+    fields(&mut json, list);
+    cell(out, &json);
 }
 
 /// Writes one cell.

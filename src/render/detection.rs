@@ -3,7 +3,7 @@
 use yagura_parsers::{Timestamp, ValueKind};
 use yagura_rules::{Level, Meta};
 
-use super::{OutputFormat, csv, jsonl, table};
+use super::{OutputFormat, csv, json_text, jsonl, table};
 use crate::detection::{DetectionId, FieldList, FieldValue, IdBuilder};
 use crate::scan::TimeSlot;
 use crate::terminal::Stream;
@@ -36,8 +36,8 @@ pub struct DetectionView<'a> {
     pub position: u64,
     /// The fields and values that satisfied the rule.
     pub matched: &'a FieldList,
-    /// All fields of the event, where asked for.
-    pub event: Option<&'a FieldList>,
+    /// All fields of the event as [`DetectionRenderer::event`] renders them, where asked for.
+    pub event: Option<&'a [u8]>,
 }
 
 /// One way to show detections.
@@ -97,6 +97,15 @@ impl DetectionRenderer {
         }
     }
 
+    /// Renders the fields of an event, once for all detections in it.
+    pub fn event(self, out: &mut Vec<u8>, event: &FieldList) {
+        match self {
+            Self::Table(layout) => table::event(out, event, layout),
+            Self::Jsonl => json_text::fields(out, event),
+            Self::Csv(_) => csv::fields_cell(out, event),
+        }
+    }
+
     /// Renders one detection, its line end included.
     pub fn detection(self, out: &mut Vec<u8>, view: &DetectionView<'_>) {
         match self {
@@ -124,7 +133,7 @@ mod tests {
     use yagura_rules::{Level, Meta, SourceFile, Span};
 
     use super::{DetectionRenderer, DetectionView};
-    use crate::detection::{Duplicates, FieldList};
+    use crate::detection::{Duplicates, FieldList, ListLimits};
     use crate::render::OutputFormat;
     use crate::render::counts::{self, RuleCount};
     use crate::terminal::{Colour, Destination, Stream};
@@ -158,7 +167,7 @@ mod tests {
     }
 
     fn fields(pairs: &[(&str, ValueKind, &str)]) -> FieldList {
-        let mut list = FieldList::new(Duplicates::Drop);
+        let mut list = FieldList::new(Duplicates::Drop, ListLimits::NONE);
         for (name, kind, text) in pairs {
             let (kind, text) = (*kind, text.as_bytes());
             list.push(name.as_bytes(), Value::new(kind, text));
@@ -182,6 +191,8 @@ mod tests {
             ("User", ValueKind::Text, "bob"),
         ]);
         let event = fields(&[("a", ValueKind::Null, ""), ("b", ValueKind::Bool, "true")]);
+        let mut event_text = Vec::new();
+        renderer.event(&mut event_text, &event);
         let cases = [
             (
                 "Hostile\u{202e} title, with comma",
@@ -206,7 +217,7 @@ mod tests {
                 path: "logs/a.jsonl",
                 position,
                 matched: &matched,
-                event: (position == 1).then_some(&event),
+                event: (position == 1).then_some(&event_text),
             };
             renderer.detection(&mut out, &view);
         }

@@ -148,7 +148,7 @@ mod tests {
     use yagura_parsers::{Value, ValueKind};
 
     use super::{fields, is_number, string, value};
-    use crate::detection::{Duplicates, FieldList};
+    use crate::detection::{Duplicates, FieldList, ListLimits};
 
     fn text_of(write: impl FnOnce(&mut Vec<u8>)) -> String {
         let mut out = Vec::new();
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn makes_lists_of_repeated_fields() {
-        let mut list = FieldList::new(Duplicates::Keep);
+        let mut list = FieldList::new(Duplicates::Keep, ListLimits::NONE);
         for (name, v) in [("a", "1"), ("b", "x"), ("a", "2"), ("a", "1")] {
             list.push(name.as_bytes(), Value::new(ValueKind::Text, v.as_bytes()));
         }

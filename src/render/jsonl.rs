@@ -73,7 +73,7 @@ pub fn detection(out: &mut Vec<u8>, view: &DetectionView<'_>) {
     fields(out, view.matched);
     if let Some(event) = view.event {
         out.extend_from_slice(b",\"event\":");
-        fields(out, event);
+        out.extend_from_slice(event);
     }
     out.extend_from_slice(b"}\n");
 }

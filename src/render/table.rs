@@ -136,7 +136,7 @@ pub fn detection(out: &mut Vec<u8>, layout: Layout, view: &DetectionView<'_>) {
     }
     out.push(b'\n');
     if let Some(event) = view.event {
-        whole_event(out, event, layout.colour);
+        out.extend_from_slice(event);
     }
 }
 
@@ -231,12 +231,13 @@ fn fair_share(cells: &[Cell], room: usize) -> usize {
     usize::MAX
 }
 
-fn whole_event(out: &mut Vec<u8>, event: &FieldList, colour: Colour) {
+/// Writes the fields of an event, one a line.
+pub fn event(out: &mut Vec<u8>, event: &FieldList, layout: Layout) {
     for field in event.fields() {
         let name = visible_bytes(field.name());
         for value in field.values() {
             let value = visible_bytes(shown_value(value));
-            let name = paint(&format!("{name}="), Style::Dim, colour);
+            let name = paint(&format!("{name}="), Style::Dim, layout.colour);
             let _ = writeln!(out, "{INDENT}{name}{value}");
         }
     }
@@ -300,11 +301,11 @@ mod tests {
     use yagura_parsers::{Timestamp, Value, ValueKind};
 
     use super::{clock, columns, cut_middle, matched};
-    use crate::detection::{Duplicates, FieldList};
+    use crate::detection::{Duplicates, FieldList, ListLimits};
     use crate::terminal::Colour;
 
     fn line(pairs: &[(&str, &str)], width: usize) -> String {
-        let mut list = FieldList::new(Duplicates::Drop);
+        let mut list = FieldList::new(Duplicates::Drop, ListLimits::NONE);
         for (name, text) in pairs {
             list.push(
                 name.as_bytes(),

@@ -8,7 +8,7 @@
 use yagura_engine::pipeline::Block;
 use yagura_parsers::Timestamp;
 
-use super::worker::BlockResult;
+use super::rendered::Piece;
 
 /// Where a rendered record shows its time, and how.
 #[derive(Clone, Copy, Debug)]
@@ -37,25 +37,32 @@ impl CarriedTime {
         }
     }
 
-    /// Takes the next block, and gives its records without a time that of the block before.
-    pub fn pass(&mut self, block: &Block, result: &mut BlockResult) {
+    /// Takes a piece of the next block, and gives its records without a time that of the block
+    /// before.
+    pub fn pass(&mut self, block: &Block, piece: &mut Piece) {
         if self.input != Some(block.input) {
             self.input = Some(block.input);
             self.time = Timestamp::UNKNOWN;
         }
-        let lacks_time = |result: &BlockResult| {
-            let first = result.records.first();
-            first.is_some_and(|record| record.key.time == Timestamp::UNKNOWN.0)
-        };
-        if self.time != Timestamp::UNKNOWN && lacks_time(result) {
-            self.fill_in(result);
-        }
-        if result.last_time != Timestamp::UNKNOWN {
-            self.time = result.last_time;
+        let first = piece.records.first();
+        let lacks_time = first.is_some_and(|record| record.key.time == Timestamp::UNKNOWN.0);
+        if self.time != Timestamp::UNKNOWN && lacks_time {
+            self.fill_in(piece);
         }
     }
 
-    fn fill_in(&self, result: &mut BlockResult) {
+    /// Takes the end of a block, and the time of its last event that had one.
+    pub fn end(&mut self, block: &Block, last_time: Timestamp) {
+        if self.input != Some(block.input) {
+            self.input = Some(block.input);
+            self.time = Timestamp::UNKNOWN;
+        }
+        if last_time != Timestamp::UNKNOWN {
+            self.time = last_time;
+        }
+    }
+
+    fn fill_in(&self, result: &mut Piece) {
         let mut unknown = Vec::new();
         (self.slot.write)(&mut unknown, Timestamp::UNKNOWN);
         let old = std::mem::take(&mut result.text);
@@ -87,7 +94,7 @@ mod tests {
     use yagura_parsers::{BlockExtent, Format, Origin, Timestamp};
 
     use super::{CarriedTime, TimeSlot};
-    use crate::scan::worker::{BlockResult, Record};
+    use crate::scan::rendered::{Piece, Record};
     use crate::sort::SortKey;
 
     fn write(out: &mut Vec<u8>, time: Timestamp) {
@@ -108,7 +115,7 @@ mod tests {
                 extent: BlockExtent::Whole,
             },
         };
-        let mut result = BlockResult::default();
+        let mut result = Piece::default();
         for time in times {
             result.text.extend_from_slice(b"t=");
             write(&mut result.text, Timestamp(*time));
@@ -122,11 +129,13 @@ mod tests {
                 },
                 end: result.text.len(),
             });
-            if *time != Timestamp::UNKNOWN.0 {
-                result.last_time = Timestamp(*time);
-            }
         }
         carried.pass(&block, &mut result);
+        let mut known = times.iter().filter(|time| **time != Timestamp::UNKNOWN.0);
+        carried.end(
+            &block,
+            Timestamp(*known.next_back().unwrap_or(&Timestamp::UNKNOWN.0)),
+        );
         assert_eq!(
             result.records.last().map_or(0, |r| r.end),
             result.text.len()

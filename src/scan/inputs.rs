@@ -1,4 +1,4 @@
-//! The names of the inputs, as results show them.
+//! The names of the inputs, as results show them and as identities hash them.
 
 use std::path::{MAIN_SEPARATOR, PathBuf};
 
@@ -6,6 +6,9 @@ use std::path::{MAIN_SEPARATOR, PathBuf};
 #[derive(Debug)]
 pub struct Inputs {
     paths: Vec<String>,
+    /// What identities hash, where it is not what is shown.
+    #[cfg(unix)]
+    bytes: Vec<Vec<u8>>,
 }
 
 impl Inputs {
@@ -21,7 +24,22 @@ impl Inputs {
         };
         Self {
             paths: paths.iter().map(shown).collect(),
+            #[cfg(unix)]
+            bytes: paths
+                .iter()
+                .map(|path| path.as_os_str().as_encoded_bytes().to_vec())
+                .collect(),
         }
+    }
+
+    /// The bytes of a path that identities hash: on Unix those of the name, since names that
+    /// differ in what is no UTF-8 look the same; elsewhere those that are shown.
+    pub fn identity(&self, input: u32) -> &[u8] {
+        #[cfg(unix)]
+        if let Some(bytes) = self.bytes.get(input as usize) {
+            return bytes;
+        }
+        self.path(input).as_bytes()
     }
 
     /// The path of an input.

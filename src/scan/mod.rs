@@ -14,6 +14,7 @@
 
 mod carried_time;
 mod inputs;
+mod rendered;
 mod sink;
 mod statistics;
 mod worker;
@@ -22,4 +23,4 @@ pub use carried_time::TimeSlot;
 pub use inputs::Inputs;
 pub use sink::{Order, Sink};
 pub use statistics::{Statistics, per_second};
-pub use worker::{BlockResult, Finder, Record, What, host};
+pub use worker::{BlockResult, Finder, What, host};

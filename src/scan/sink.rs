@@ -1,7 +1,5 @@
 //! Where the results of blocks end up, in the order of the source.
 
-use std::process;
-
 use yagura_engine::pipeline::Block;
 
 use super::carried_time::{CarriedTime, TimeSlot};
@@ -39,20 +37,22 @@ impl Sink {
     }
 
     /// Takes the detections of a block.
-    pub fn add(&mut self, block: &Block, mut result: BlockResult) -> Result<(), Failure> {
-        self.carried_time.pass(block, &mut result);
-        match &mut self.order {
-            Order::Time(sort) => {
-                let mut start = 0;
-                for record in &result.records {
-                    let text = result.text.get(start..record.end).unwrap_or_default();
-                    sort.add(record.key, text)?;
-                    start = record.end;
-                }
-                Ok(())
+    pub fn add(&mut self, block: &Block, result: BlockResult) -> Result<(), Failure> {
+        result.rendered.each_piece(|piece| {
+            self.carried_time.pass(block, piece);
+            match &mut self.order {
+                Order::Time(sort) => piece.each(|key, record| sort.add(key, record)),
+                Order::Arrival => self.pass_on(&piece.text),
             }
-            Order::Arrival => self.pass_on(&result.text),
-        }
+        })?;
+        self.carried_time.end(block, result.last_time);
+        Ok(())
+    }
+
+    /// Whether results are written before all is read. Then whoever writes them may not wait,
+    /// when they cannot be written, for the thread that reads: input may pause for ever.
+    pub fn passes_on(&self) -> bool {
+        matches!(self.order, Order::Arrival)
     }
 
     /// Writes and flushes: a block of standard input ends where input pauses or a block is full,
@@ -62,17 +62,9 @@ impl Sink {
             return Ok(());
         }
         let header = std::mem::take(&mut self.header);
-        let written = self
-            .out
-            .write(&header)
-            .and_then(|()| self.out.write(text))
-            .and_then(|()| self.out.flush());
-        if let Err(Failure::ClosedPipe) = written {
-            // The thread that reads standard input may be waiting for input that never comes;
-            // returning would wait for it.
-            process::exit(0);
-        }
-        written
+        self.out.write(&header)?;
+        self.out.write(text)?;
+        self.out.flush()
     }
 
     /// Writes what waits for the end.

@@ -8,7 +8,8 @@ use yagura_parsers::{Event, EventBatch, Timestamp, Unparsed, fields};
 use yagura_rules::Level;
 
 use super::inputs::Inputs;
-use crate::detection::{Duplicates, FieldList};
+use super::rendered::Rendered;
+use crate::detection::{Duplicates, FieldList, ListLimits, shortened};
 use crate::render::{DetectionRenderer, DetectionView, RuleCard};
 use crate::sort::SortKey;
 
@@ -23,15 +24,6 @@ pub enum What {
     WholeEvents,
 }
 
-/// One rendered detection: a part of [`BlockResult::text`].
-#[derive(Clone, Copy, Debug)]
-pub struct Record {
-    /// Its place in the order.
-    pub key: SortKey,
-    /// Where it ends; it begins where the one before ends.
-    pub end: usize,
-}
-
 /// What was found in a block.
 #[derive(Debug, Default)]
 pub struct BlockResult {
@@ -44,9 +36,7 @@ pub struct BlockResult {
     /// What was not understood, if anything.
     pub unparsed: Option<Box<Unparsed>>,
     /// The rendered detections.
-    pub records: Vec<Record>,
-    /// Their text.
-    pub text: Vec<u8>,
+    pub rendered: Rendered,
     /// Detections by rule, for [`What::Counts`].
     pub counts: Vec<(u32, u64)>,
     /// Detections by level.
@@ -87,8 +77,8 @@ impl<'a> Finder<'a> {
     pub fn worker(&self) -> impl FnMut(&Block, &mut EventBatch) -> BlockResult + use<'_, 'a> {
         let mut matcher = self.engine.matcher();
         let mut found = Vec::new();
-        let mut evident = FieldList::new(Duplicates::Drop);
-        let mut whole = FieldList::new(Duplicates::Keep);
+        let mut evident = FieldList::new(Duplicates::Drop, ListLimits::MATCHED);
+        let mut whole = WholeEvent::new();
         move |block, batch| {
             batch.parse(block.format, block.origin, self.engine.projection());
             let mut result = BlockResult::of(batch);
@@ -104,6 +94,7 @@ impl<'a> Finder<'a> {
                 return result;
             }
             let mut room = Vec::new();
+            whole.forget();
             for of in &found {
                 let (Some(event), Some(rule)) = (batch.event(of.event), self.card(*of)) else {
                     continue;
@@ -116,31 +107,35 @@ impl<'a> Finder<'a> {
                     };
                     evident.push(name.as_bytes(), evidence.value);
                 });
+                evident.close();
                 if self.what == What::WholeEvents {
-                    self.gather(&event, &mut whole);
+                    whole.render(self, of.event, &event);
                 }
+                let host = host(&event, &mut room).map(|host| shortened(host, HOST_BYTES_MAX));
                 let path = self.inputs.path(block.input);
                 let position = event.position();
                 let view = DetectionView {
-                    id: rule.id.part(path.as_bytes()).finish(position),
+                    id: rule
+                        .id
+                        .part(self.inputs.identity(block.input))
+                        .finish(position),
                     time: event.time(),
                     rule,
-                    host: host(&event, &mut room),
+                    host: host.as_deref(),
                     path,
                     position,
                     matched: &evident,
-                    event: (self.what == What::WholeEvents).then_some(&whole),
+                    event: (self.what == What::WholeEvents).then_some(&whole.text),
                 };
-                self.renderer.detection(&mut result.text, &view);
-                result.records.push(Record {
-                    key: SortKey {
-                        time: event.time().0,
-                        input: block.input,
-                        position,
-                        rule: of.rule.0,
-                    },
-                    end: result.text.len(),
-                });
+                let key = SortKey {
+                    time: event.time().0,
+                    input: block.input,
+                    position,
+                    rule: of.rule.0,
+                };
+                result
+                    .rendered
+                    .add(key, |out| self.renderer.detection(out, &view));
             }
             result
         }
@@ -149,12 +144,45 @@ impl<'a> Finder<'a> {
     fn card(&self, of: Match) -> Option<&'a RuleCard> {
         self.cards.get(of.rule.0 as usize)
     }
+}
 
-    fn gather(&self, event: &Event<'_>, list: &mut FieldList) {
-        list.clear();
-        for (name, value) in event.named_values(self.engine.projection()) {
-            list.push(name, value);
+/// A host is a name of 255 bytes at most (RFC 1035, section 2.3.4), unless a stranger wrote it.
+const HOST_BYTES_MAX: usize = 1024;
+
+/// The event under way, rendered once however many rules match it.
+struct WholeEvent {
+    /// Which event of the batch it is.
+    of: Option<usize>,
+    list: FieldList,
+    text: Vec<u8>,
+}
+
+impl WholeEvent {
+    fn new() -> Self {
+        Self {
+            of: None,
+            list: FieldList::new(Duplicates::Keep, ListLimits::EVENT),
+            text: Vec::new(),
         }
+    }
+
+    /// Events of the next batch have the same numbers.
+    fn forget(&mut self) {
+        self.of = None;
+    }
+
+    fn render(&mut self, finder: &Finder<'_>, of: usize, event: &Event<'_>) {
+        if self.of == Some(of) {
+            return;
+        }
+        self.of = Some(of);
+        self.list.clear();
+        for (name, value) in event.named_values(finder.engine.projection()) {
+            self.list.push(name, value);
+        }
+        self.list.close();
+        self.text.clear();
+        finder.renderer.event(&mut self.text, &self.list);
     }
 }
 

@@ -157,6 +157,10 @@ impl Blocks {
             patience = Patience::Endless;
             if self.skipping {
                 self.skip(framer, buffer);
+                if self.skipping {
+                    wanted = buffer.len().saturating_add(self.limits.block_bytes);
+                    continue;
+                }
             }
             if buffer.is_empty() {
                 if self.ended {
@@ -167,14 +171,13 @@ impl Blocks {
             let cut = self.cut(format, framer, buffer);
             let limit = self.limits.record_bytes_max;
             if cut.len > 0 {
-                let len = cut.len.min(buffer.len());
-                self.carried
-                    .extend_from_slice(buffer.get(len..).unwrap_or_default());
-                buffer.truncate(len);
+                self.carry(buffer, cut.len);
                 return Some(self.block(format, buffer, cut.near, BlockExtent::Whole));
             }
             if buffer.len() >= limit || self.ended {
                 self.skipping = true;
+                let len = framer.cut_long(buffer);
+                self.carry(buffer, len);
                 return Some(self.block(format, buffer, cut.near, BlockExtent::CutRecord));
             }
             if stop == Stop::Full {
@@ -212,14 +215,22 @@ impl Blocks {
         framer.cut(buffer, Input::Ended)
     }
 
-    /// Drops what belongs to a record that was cut.
+    /// Keeps what lies behind a block for the next one.
+    fn carry(&mut self, buffer: &mut Vec<u8>, block_len: usize) {
+        let behind = buffer.get(block_len..).unwrap_or_default();
+        self.carried.extend_from_slice(behind);
+        buffer.truncate(block_len);
+    }
+
+    /// Drops what belongs to a record that was cut; at the end of the input, all of it.
     fn skip(&mut self, framer: &mut Framer, buffer: &mut Vec<u8>) {
-        let skipped = match framer.skip(buffer) {
-            Some(end) => {
-                self.skipping = false;
-                end.min(buffer.len())
-            }
-            None => buffer.len(),
+        let skip = framer.skip(buffer);
+        let is_over = skip.ended || self.ended;
+        self.skipping = !is_over;
+        let skipped = if skip.ended || !self.ended {
+            skip.len.min(buffer.len())
+        } else {
+            buffer.len()
         };
         self.position += skipped as u64;
         buffer.drain(..skipped);

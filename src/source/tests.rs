@@ -115,7 +115,10 @@ fn compression_is_undone_whatever_the_name() {
         zstd::encode_all(second, 1).unwrap(),
     ]
     .concat();
-    for packed in [two_members, two_frames] {
+    let zeros = vec![0; 3 * 512];
+    let padded = [two_members.as_slice(), &zeros].concat();
+    let padded_between = [gzip(first), zeros.clone(), gzip(second), zeros].concat();
+    for packed in [two_members, two_frames, padded, padded_between] {
         let path = write(&folder, "packed.log", &packed);
         let mut sources = sources(&[&path], SMALL);
         let got = all(&mut sources);
@@ -164,6 +167,13 @@ fn damaged_compression_gives_what_is_readable_and_an_error_and_goes_on() {
             .message
             .starts_with("the gzip data is damaged")
     );
+    let rubbish_behind = [gzip(b"x\n").as_slice(), &[0; 16], b"rubbish and more"].concat();
+    let rubbish_behind = write(&folder, "4", &rubbish_behind);
+    let mut sources = self::sources(&[&rubbish_behind], SMALL);
+    assert_eq!(joined(&all(&mut sources)), b"x\n");
+    let errors = errors(&sources);
+    let message = errors.first().map_or("", |error| error.message.as_str());
+    assert!(message.starts_with("the gzip data is damaged"), "{message}");
 }
 
 #[test]

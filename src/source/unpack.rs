@@ -1,8 +1,8 @@
 //! Compression and encoding, recognised by content and undone.
 
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 use super::utf16::{ByteOrder, Utf16Reader};
 
@@ -62,7 +62,7 @@ pub(super) fn unpack(reader: impl Read + Send + 'static) -> io::Result<Box<dyn R
         Content::Plain => Ok(Box::new(whole)),
         Content::Utf16(order) => Ok(Box::new(Utf16Reader::new(whole, order))),
         Content::Gzip => text_of(Unpacking {
-            decoder: MultiGzDecoder::new(whole),
+            decoder: GzipMembers::new(whole),
             name: "gzip",
         }),
         Content::Zstd => text_of(Unpacking {
@@ -82,6 +82,62 @@ fn text_of(mut reader: impl Read + Send + 'static) -> io::Result<Box<dyn Read + 
         Content::Utf16(order) => Box::new(Utf16Reader::new(whole, order)),
         _ => Box::new(whole),
     })
+}
+
+/// Gzip members, one after the other (RFC 1952, section 2.2), as one. Zeros behind a member are
+/// no damage: tapes and block devices fill their last record with them.
+struct GzipMembers<R> {
+    /// The member under way; `None` at the end.
+    member: Option<GzDecoder<R>>,
+}
+
+impl<R: BufRead> GzipMembers<R> {
+    fn new(reader: R) -> Self {
+        Self {
+            member: Some(GzDecoder::new(reader)),
+        }
+    }
+}
+
+impl<R: BufRead> Read for GzipMembers<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        while let Some(mut member) = self.member.take() {
+            let read = member.read(buffer);
+            if !matches!(read, Ok(0)) {
+                self.member = Some(member);
+                return read;
+            }
+            let packed = member.get_mut();
+            match skip_zeros(packed) {
+                Ok(true) => {}
+                Ok(false) => self.member = Some(GzDecoder::new(member.into_inner())),
+                Err(error) => {
+                    self.member = Some(member);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// Passes zeros, and says whether the end follows them.
+fn skip_zeros(reader: &mut impl BufRead) -> io::Result<bool> {
+    loop {
+        let bytes = reader.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(true);
+        }
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        let ended = zeros < bytes.len();
+        reader.consume(zeros);
+        if ended {
+            return Ok(false);
+        }
+    }
 }
 
 /// Says in its errors what was being unpacked.

@@ -287,6 +287,9 @@ impl<'a> ClassBuilder<'a> {
                 slots[usize::from(source.hexadecimal)] = *index;
             }
         }
+        let mut opening = plan.predicates.iter().filter(|p| !p.triggers.is_empty());
+        let by_keywords = opening.all(|p| *p.sources == [Source::ANYTHING]);
+        plan.needs_keyword = plan.always.is_empty() && by_keywords;
         if plan.anything.is_some() {
             let keys = self.known.keys();
             let keywords = keys.filter(|key| *key.sources == [Source::ANYTHING]);

@@ -168,6 +168,11 @@ pub(crate) fn is_within(address: IpAddr, network: Network) -> bool {
 }
 
 fn date_part(text: &[u8], part: DatePart) -> Option<f64> {
+    // Counted from 1970 in whatever unit, dates of this century have nine digits or more; a port
+    // or a counter is no date.
+    if text.len() < 9 && text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
     let time = time::parse_any(text)?;
     let (year, month, day, nanos_of_day) = time.civil();
     let minutes = (nanos_of_day / 60_000_000_000) as i32;

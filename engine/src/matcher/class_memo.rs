@@ -46,10 +46,14 @@ impl ClassMemo {
     #[inline]
     pub(crate) fn class(&mut self, classes: &Classes, marks: &Marks<'_>) -> Class {
         let (name, of) = match [marks.channel, marks.provider, marks.program] {
-            [channel, ..] if !channel.is_empty() => (channel, 0),
-            [_, provider, program] if program.is_empty() => (provider, 1),
-            [_, provider, program] if provider.is_empty() => (program, 2),
-            // Both count; such events are rare.
+            [channel, _, program] if !channel.is_empty() && program.is_empty() => (channel, 0),
+            [channel, provider, program] if channel.is_empty() && program.is_empty() => {
+                (provider, 1)
+            }
+            [channel, provider, program] if channel.is_empty() && provider.is_empty() => {
+                (program, 2)
+            }
+            // Several of them count; such events are rare.
             _ => return classes.class(marks),
         };
         let Some(name) = name.plain().filter(|name| name.len() <= NAME_BYTES_MAX) else {

@@ -80,6 +80,10 @@ impl Scratch {
     }
 }
 
+/// A field reference compares so many values of a field with as many of the other: all with
+/// all, so there has to be an end.
+const RELATED_VALUES_MAX: usize = 256;
+
 /// An event under evaluation.
 pub(crate) struct EventMatch<'m> {
     pub(crate) plan: &'m ClassPlan,
@@ -96,6 +100,16 @@ impl<'m> EventMatch<'m> {
         scratch: &'m mut Scratch,
     ) -> Self {
         scratch.next_event();
+        Self::resume(plan, event, texts, scratch)
+    }
+
+    /// Goes on with an event and a plan that were looked up last.
+    pub(crate) fn resume(
+        plan: &'m ClassPlan,
+        event: Event<'m>,
+        texts: &'m Texts,
+        scratch: &'m mut Scratch,
+    ) -> Self {
         Self {
             plan,
             event,
@@ -253,14 +267,16 @@ impl<'m> EventMatch<'m> {
         let predicate = &self.plan.predicates[id.index()];
         match &predicate.check {
             Check::Null => {
-                let mut absent = true;
-                let mut null = false;
-                self.each_value(&predicate.sources, |kind, _, _| {
-                    absent = false;
-                    null |= kind == ValueKind::Null;
-                    null
-                });
-                absent || null
+                let (event, texts) = (self.event, self.texts);
+                predicate.sources.iter().all(|source| {
+                    let mut absent = true;
+                    let source = std::slice::from_ref(source);
+                    let null = sourced_values(source, event, texts).any(|(_, value)| {
+                        absent = false;
+                        value.kind == ValueKind::Null
+                    });
+                    absent || null
+                })
             }
             Check::Field(..) => self.first_related(id).is_some(),
             check => self.each_value(&predicate.sources, |kind, text, room| {
@@ -279,18 +295,23 @@ impl<'m> EventMatch<'m> {
         let mut mine = std::mem::take(&mut self.scratch.folded);
         let mut theirs = std::mem::take(&mut self.scratch.other);
         let mut room = std::mem::take(&mut self.scratch.text);
-        let related = values_of(&predicate.sources, event, texts).find(|value| {
-            prepare(*value, case, &mut room, &mut mine);
-            values_of(&predicate.other, event, texts).any(|other| {
-                prepare(other, case, &mut room, &mut theirs);
-                let both = value.kind != ValueKind::Null && other.kind != ValueKind::Null;
-                both && relates(&mine, relation, &theirs)
-            })
+        let mut all = sourced_values(&predicate.sources, event, texts).take(RELATED_VALUES_MAX);
+        let related = all.find(|(source, value)| {
+            prepare(*source, *value, case, &mut room, &mut mine);
+            let mut others = sourced_values(&predicate.other, event, texts);
+            others
+                .by_ref()
+                .take(RELATED_VALUES_MAX)
+                .any(|(source, other)| {
+                    prepare(source, other, case, &mut room, &mut theirs);
+                    let both = value.kind != ValueKind::Null && other.kind != ValueKind::Null;
+                    both && relates(&mine, relation, &theirs)
+                })
         });
         self.scratch.folded = mine;
         self.scratch.other = theirs;
         self.scratch.text = room;
-        related
+        related.map(|(_, value)| value)
     }
 
     /// Shows the values of sources to `test` until it says yes.
@@ -341,14 +362,6 @@ pub(crate) fn sourced_values<'m>(
     })
 }
 
-fn values_of<'m>(
-    sources: &[Source],
-    event: Event<'m>,
-    texts: &'m Texts,
-) -> impl Iterator<Item = Value<'m>> {
-    sourced_values(sources, event, texts).map(|(_, value)| value)
-}
-
 /// The text of a value as tests see it: hexadecimal numbers as decimal ones.
 pub(crate) fn as_decimal<'v>(source: Source, value: Value<'v>, room: &'v mut Vec<u8>) -> &'v [u8] {
     if source.hexadecimal
@@ -366,10 +379,12 @@ fn write_decimal(number: u64, out: &mut Vec<u8>) {
     let _ = write!(out, "{number}");
 }
 
-fn prepare(value: Value<'_>, case: Case, room: &mut Vec<u8>, out: &mut Vec<u8>) {
+/// Puts the text of a value, as a comparison needs it, into `out`.
+fn prepare(source: Source, value: Value<'_>, case: Case, room: &mut Vec<u8>, out: &mut Vec<u8>) {
     out.clear();
+    let text = as_decimal(source, value, room);
     match case {
-        Case::Insensitive => fold_into(value.text(room), out),
-        Case::Sensitive => value.append_to(out),
+        Case::Insensitive => fold_into(text, out),
+        Case::Sensitive => out.extend_from_slice(text),
     }
 }

@@ -48,6 +48,8 @@ pub struct Matcher {
     pub(crate) texts: Texts,
     pub(crate) scratch: Scratch,
     rules: Vec<RuleIndex>,
+    /// The event of the last scan whose texts are loaded, and which of its plans was looked up.
+    at_hand: Option<(usize, usize)>,
 }
 
 impl Matcher {
@@ -61,6 +63,7 @@ impl Matcher {
             texts: Texts::default(),
             scratch: Scratch::new(predicates, rules, slots),
             rules: Vec::new(),
+            at_hand: None,
             engine,
         }
     }
@@ -73,6 +76,7 @@ impl Matcher {
     /// Adds to `found` each rule that each event satisfies, in the order of events, then of
     /// rules. `format` is the one that the batch was parsed with.
     pub fn scan(&mut self, batch: &EventBatch, format: Format, found: &mut Vec<Match>) {
+        self.at_hand = None;
         let engine = Arc::clone(&self.engine);
         let classes = &engine.classes;
         for (index, event) in batch.events().enumerate() {
@@ -80,6 +84,9 @@ impl Matcher {
             let class = self.class_memo.class(classes, &Marks::of(event));
             self.load_texts(class, event, format);
             for plan in classes.plans(class) {
+                if plan.needs_keyword && self.texts.are_nowhere() {
+                    continue;
+                }
                 let mut run = EventMatch::new(plan, event, &self.texts, &mut self.scratch);
                 run.look_up();
                 run.matching_rules(&mut self.rules);
@@ -94,7 +101,8 @@ impl Matcher {
         }
     }
 
-    /// The values that made a rule match, in the order of the rule, each once.
+    /// The values that made a rule match, in the order of the rule, each once. Only for matches
+    /// of the last [`Matcher::scan`]; those of one event cost least in a row.
     pub fn evidence(
         &mut self,
         batch: &EventBatch,
@@ -105,11 +113,26 @@ impl Matcher {
         let Some(event) = batch.event(of.event) else {
             return;
         };
-        let class = self.engine.classes.class(&Marks::of(event));
-        self.load_texts(class, event, format);
-        for plan in self.engine.classes.plans(class) {
-            let mut run = EventMatch::new(plan, event, &self.texts, &mut self.scratch);
-            run.look_up();
+        let engine = Arc::clone(&self.engine);
+        let class = engine.classes.class(&Marks::of(event));
+        if self.at_hand.is_none_or(|(at, _)| at != of.event) {
+            self.load_texts(class, event, format);
+            self.at_hand = None;
+        }
+        for (number, plan) in engine.classes.plans(class).enumerate() {
+            if !plan.rules.iter().any(|one| one.rule == of.rule) {
+                continue;
+            }
+            let (texts, scratch) = (&self.texts, &mut self.scratch);
+            let known = self.at_hand == Some((of.event, number));
+            let mut run = if known {
+                EventMatch::resume(plan, event, texts, scratch)
+            } else {
+                let mut run = EventMatch::new(plan, event, texts, scratch);
+                run.look_up();
+                run
+            };
+            self.at_hand = Some((of.event, number));
             if run.evidence(of.rule, &mut each) == Found::Yes {
                 return;
             }

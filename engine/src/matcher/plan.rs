@@ -126,6 +126,8 @@ pub(crate) struct ClassPlan {
     pub(crate) slots: Vec<Slot>,
     /// The slot for keywords.
     pub(crate) anything: Option<u16>,
+    /// Whether every rule needs a keyword: without any, none has to be looked at.
+    pub(crate) needs_keyword: bool,
     /// Tells that no keyword can be in an event, if that can be told.
     pub(crate) raw_filter: Option<RawFilter>,
     pub(crate) predicates: Vec<Predicate>,

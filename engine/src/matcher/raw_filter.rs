@@ -17,11 +17,14 @@ use crate::needles::Needles;
 const PART_BYTES_MIN: usize = 3;
 
 /// What else may stand for letters of a keyword. U+212A folds to `k`, U+017F to `s`.
-const DISGUISES: [&[u8]; 6] = [
+const DISGUISES: [&[u8]; 8] = [
     HEX_ESCAPE,
     b"\\u212a",
     b"\\u017f",
     b"&#",
+    // CDATA, comments and instructions may stand in the middle of a text.
+    b"<!",
+    b"<?",
     "\u{212a}".as_bytes(),
     "\u{17f}".as_bytes(),
 ];

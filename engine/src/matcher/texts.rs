@@ -15,6 +15,8 @@ enum Place {
     Nowhere,
     /// Its line as it stands.
     Line,
+    /// Its line, and the values of `again`: some may be written with escapes in the line.
+    LineAndAgain,
     /// Its own values: it has no text, so the parser kept them all.
     Own,
     /// The values of `again`.
@@ -41,12 +43,13 @@ impl Texts {
         let structured = matches!(event.kind(), EventKind::Json | EventKind::Windows);
         let may_hold = |filter: Option<&RawFilter>| filter.is_none_or(|f| f.may_hold(event.raw()));
         self.place = match (structured, event.raw().is_empty()) {
+            (false, _) if may_hold_escapes(event) => Place::LineAndAgain,
             (false, _) => Place::Line,
             (true, true) => Place::Own,
             (true, false) if filters.any(may_hold) => Place::Again,
             (true, false) => Place::Nowhere,
         };
-        if let Place::Again = self.place {
+        if let Place::Again | Place::LineAndAgain = self.place {
             self.again.recycle().extend_from_slice(event.raw());
             let origin = Origin {
                 position: 0,
@@ -57,14 +60,26 @@ impl Texts {
         }
     }
 
+    /// Whether no keyword can be in the event that was loaded last.
+    pub(crate) fn are_nowhere(&self) -> bool {
+        matches!(self.place, Place::Nowhere)
+    }
+
     /// The texts of the event that was loaded last, which has to be `event`.
     pub(crate) fn of<'a>(&'a self, event: Event<'a>) -> impl Iterator<Item = Value<'a>> {
-        let line =
-            matches!(self.place, Place::Line).then(|| Value::new(ValueKind::Text, event.raw()));
+        let line = matches!(self.place, Place::Line | Place::LineAndAgain)
+            .then(|| Value::new(ValueKind::Text, event.raw()));
         let own = matches!(self.place, Place::Own).then(|| event.values());
-        let again = matches!(self.place, Place::Again).then(|| self.again.events());
+        let again =
+            matches!(self.place, Place::Again | Place::LineAndAgain).then(|| self.again.events());
         let again = again.into_iter().flatten().flat_map(|event| event.values());
         let values = own.into_iter().flatten().chain(again);
         line.into_iter().chain(values.map(|(_, value)| value))
     }
+}
+
+/// Whether values of a line may differ from what is written there: by backslashes, entities, or
+/// the hexadecimal texts of audit records.
+fn may_hold_escapes(event: Event<'_>) -> bool {
+    event.kind() == EventKind::Auditd || memchr::memchr2(b'\\', b'&', event.raw()).is_some()
 }

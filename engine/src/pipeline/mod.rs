@@ -14,6 +14,7 @@ mod merge;
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
+use std::panic::{self, AssertUnwindSafe};
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -43,7 +44,7 @@ struct Job {
 
 struct Done<R> {
     job: Job,
-    result: R,
+    result: thread::Result<R>,
 }
 
 /// Runs `source` → workers → `sink` until the source ends or the sink breaks.
@@ -126,7 +127,9 @@ fn work<R>(
     done: &Sender<Done<R>>,
 ) {
     for mut job in jobs {
-        let result = work(&job.block, &mut job.batch);
+        // A panic would leave a gap in the sequence that everybody waits at; it goes on in the
+        // caller's thread instead. The batch is not used again then.
+        let result = panic::catch_unwind(AssertUnwindSafe(|| work(&job.block, &mut job.batch)));
         if done.send(Done { job, result }).is_err() {
             return;
         }
@@ -142,6 +145,7 @@ fn deliver<R>(
     for done in done {
         in_order.add(done.job.sequence, done);
         while let Some(Done { job, result }) = in_order.next() {
+            let result = result.unwrap_or_else(|panic| panic::resume_unwind(panic));
             if sink(job.block, result).is_break() {
                 return;
             }

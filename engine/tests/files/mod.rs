@@ -1,5 +1,8 @@
 //! Reads whole files into blocks, in the simplest way.
 
+// Each test binary uses a part of this.
+#![allow(dead_code)]
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 

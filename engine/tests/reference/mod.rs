@@ -49,15 +49,26 @@ impl SlowEvent {
     }
 }
 
-/// Where keywords are looked for: every value of structured events, else the line.
+/// Where keywords are looked for: every value of structured events, else the line, and the values
+/// as well where they may be written with escapes.
 fn texts(event: Event<'_>, format: Format) -> Vec<Slow> {
     let structured = matches!(event.kind(), EventKind::Json | EventKind::Windows);
     if !structured {
-        return vec![Slow::text(event.raw())];
+        let escapes = event.raw().iter().any(|b| matches!(b, b'\\' | b'&'));
+        let mut texts = vec![Slow::text(event.raw())];
+        if escapes || event.kind() == EventKind::Auditd {
+            texts.extend(all_values(event, format));
+        }
+        return texts;
     }
     if event.raw().is_empty() {
         return event.values().map(|(_, v)| Slow::new(v)).collect();
     }
+    all_values(event, format)
+}
+
+/// Every value, whatever its name.
+fn all_values(event: Event<'_>, format: Format) -> Vec<Slow> {
     let all = ProjectionBuilder::new(Extent::Everything).build();
     let mut batch = EventBatch::new();
     batch.recycle().extend_from_slice(event.raw());
@@ -156,7 +167,9 @@ fn is(predicate: &Predicate, renames: &[Rename], event: &SlowEvent) -> bool {
         Subject::Field(name) => field(name, renames, event),
     };
     match &predicate.test {
-        Test::Null => values.is_empty() || values.iter().any(|v| v.kind == ValueKind::Null),
+        Test::Null => by_source(&predicate.subject, renames, event)
+            .iter()
+            .all(|values| values.is_empty() || values.iter().any(|v| v.kind == ValueKind::Null)),
         Test::Exists => !values.is_empty(),
         Test::Field {
             other,
@@ -164,11 +177,25 @@ fn is(predicate: &Predicate, renames: &[Rename], event: &SlowEvent) -> bool {
             case,
         } => {
             let others = field(other, renames, event);
+            // The documented limit of values compared.
+            let others: Vec<Slow> = others.into_iter().take(256).collect();
             values
                 .iter()
+                .take(256)
                 .any(|v| others.iter().any(|o| v.relates(*relation, *case, o)))
         }
         test => values.iter().any(|v| v.satisfies(test)),
+    }
+}
+
+/// The values of a subject, by the field that events have them in.
+fn by_source(subject: &Subject, renames: &[Rename], event: &SlowEvent) -> Vec<Vec<Slow>> {
+    let Subject::Field(name) = subject else {
+        return vec![event.texts.clone()];
+    };
+    match renames.iter().find(|r| r.field == *name) {
+        None => vec![event.values(name)],
+        Some(rename) => rename.sources.iter().map(|s| event.values(s)).collect(),
     }
 }
 

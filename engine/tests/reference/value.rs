@@ -141,6 +141,10 @@ impl Slow {
     }
 
     fn date_part(&self, part: DatePart) -> Option<f64> {
+        let digits_only = self.bytes.iter().all(u8::is_ascii_digit);
+        if digits_only && self.bytes.len() < 9 {
+            return None;
+        }
         let time = time::parse_any(&self.bytes)?;
         let (year, month, day, nanos) = time.civil();
         let minute_of_day = (nanos / 60_000_000_000) as i32;

@@ -24,11 +24,14 @@ use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while1};
 use nom::sequence::delimited;
 
+use crate::cef::CEF;
 use crate::event::EventKind;
 use crate::fields;
+use crate::leef::LEEF;
+use crate::snare::SNARE;
 use crate::time::text::Parsed;
 use crate::writer::EventWriter;
-use crate::{access_log, auditd, cef, json, leef, snare, windows};
+use crate::{access_log, auditd, json, windows};
 
 /// Adds the fields of a body to the event under construction; whether it understood.
 type Grammar = fn(&[u8], &mut EventWriter<'_>) -> bool;
@@ -102,9 +105,9 @@ fn by_beginning(message: &[u8], out: &mut EventWriter<'_>) -> bool {
         [b'<', ..] if text.starts_with(b"<Event") => {
             as_kind(EventKind::Windows, windows::xml::body, text, out)
         }
-        [b'C', ..] if text.starts_with(b"CEF:") => as_kind(EventKind::Cef, cef::body, text, out),
-        [b'L', ..] if text.starts_with(b"LEEF:") => as_kind(EventKind::Leef, leef::body, text, out),
-        [b'M', ..] if text.starts_with(b"MSWinEventLog") => snare::body(text, out),
+        [b'C', ..] if text.starts_with(b"CEF:") => CEF.body(text, out),
+        [b'L', ..] if text.starts_with(b"LEEF:") => LEEF.body(text, out),
+        [b'M', ..] if text.starts_with(b"MSWinEventLog") => SNARE.body(text, out),
         [b't' | b'n' | b'a', ..] if memmem::find(text, b"audit(").is_some() => {
             as_kind(EventKind::Auditd, auditd::body, text, out)
         }

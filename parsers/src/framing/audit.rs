@@ -41,12 +41,27 @@ pub(super) fn cut(buffer: &[u8]) -> usize {
     }
     if kept == LINES_MAX {
         // More lines than an event has: better an event in two parts than a block without end.
-        return end;
+        kept = least_split(lines);
     }
     match kept.checked_sub(1) {
         Some(last) => lines.get(last).map_or(end, |line| line.start),
         None => end,
     }
+}
+
+/// How many lines to keep so that the fewest events are in two parts. Of such places the last.
+fn least_split(lines: &[Line<'_>]) -> usize {
+    let is_first_of_id = |at: usize| lines[at].id.is_some() && !is_in(&lines[..at], lines[at].id);
+    let is_open = |id| !lines.iter().any(|line| line.id == id && line.completes);
+    let cost = |kept: usize| {
+        let (young, old) = lines.split_at(kept);
+        let split = (0..kept).filter(|at| is_first_of_id(*at) && is_in(old, young[*at].id));
+        // Those that lie before the cut as a whole may go on behind the buffer.
+        let going_on =
+            (kept..lines.len()).filter(|at| is_first_of_id(*at) && is_open(lines[*at].id));
+        split.count() + going_on.count()
+    };
+    (0..lines.len()).min_by_key(|kept| cost(*kept)).unwrap_or(0)
 }
 
 /// The line farthest from the end that belongs to one of the youngest events and leaves it open.
@@ -144,6 +159,30 @@ mod tests {
     fn never_waits_for_ever() {
         let one_id = vec![("PATH", 1); LINES_MAX + 1];
         assert_eq!(cut_lines(&one_id), LINES_MAX + 1);
+    }
+
+    /// Where events go on into each other without a gap, the place is taken that splits least.
+    #[test]
+    fn splits_as_few_events_as_it_can() {
+        let mut lines = Vec::new();
+        for id in 0..40 {
+            // The first record of an event comes before the last of the one before it.
+            lines.extend([("SYSCALL", id + 1), ("PATH", id), ("EOE", id)]);
+            if id == 35 {
+                lines.push(("CWD", id + 2));
+            }
+        }
+        lines.extend([("SYSCALL", 42), ("SYSCALL", 43)]);
+        let cut = cut_lines(&lines);
+        let (before, behind) = lines.split_at(cut);
+        let ids = |lines: &[(&str, u32)]| lines.iter().map(|line| line.1).collect::<Vec<_>>();
+        let behind = ids(behind);
+        let mut split: Vec<_> = ids(before)
+            .into_iter()
+            .filter(|id| behind.contains(id))
+            .collect();
+        split.dedup();
+        assert_eq!(split.len(), 1, "{split:?}");
     }
 
     #[test]

@@ -4,7 +4,8 @@
 
 use memchr::memrchr;
 
-use crate::json::{Boundary, Brace, Opening, opening};
+use super::{KEPT_BYTES, Skip};
+use crate::json::{Boundary, Edge, Opening, element_start, first_is_damaged, opening};
 
 /// With so much that is no object, it may go line by line.
 const OUTSIDE_BYTES_MAX: usize = 64 * 1024;
@@ -16,6 +17,10 @@ pub(super) struct JsonFramer {
     boundary: Boundary,
     /// How much of the buffer is looked at already.
     seen: usize,
+    /// While skipping, how much of the buffer was searched for the next element.
+    searched: usize,
+    /// Whether the record that was cut is not just long, so that anything like an element is one.
+    is_damaged: bool,
 }
 
 impl JsonFramer {
@@ -33,45 +38,52 @@ impl JsonFramer {
         end
     }
 
-    /// Behind the object that was cut. What [`JsonFramer::cut`] has seen of it is expected to
-    /// have gone with the cut; `buffer` is what follows.
-    pub(super) fn skip(&mut self, buffer: &[u8]) -> Option<usize> {
-        self.seen = 0;
-        if self.boundary.is_outside() {
-            return Some(0);
-        }
-        if let Some(end) = self.next_end(buffer) {
-            self.seen = 0;
-            return Some(end);
-        }
-        // A quote or brace that is missing would swallow the rest of the source.
-        let resumed = memchr::memmem::find(buffer, b"\n{").map(|newline| newline + 1);
-        self.seen = 0;
-        if resumed.is_some() {
-            self.boundary = Boundary::default();
-        }
-        resumed
+    /// How much of an unfinished record goes when it is over the limit. All of `buffer` has been
+    /// given to [`JsonFramer::cut`].
+    pub(super) fn cut_long(&mut self, buffer: &[u8]) -> usize {
+        self.is_damaged = first_is_damaged(buffer);
+        self.searched = 0;
+        let len = buffer.len().saturating_sub(KEPT_BYTES).max(1);
+        self.seen = self.seen.saturating_sub(len);
+        len
+    }
+
+    /// Goes on to the end of the record that was cut, or to what begins like the next one: a
+    /// brace that is missing would swallow the rest of the source.
+    pub(super) fn skip(&mut self, buffer: &[u8]) -> Skip {
+        let own = self.boundary.lead();
+        let next = element_start::find(buffer, self.searched, |_, lead| {
+            lead.begins_line_like(own) || self.is_damaged && lead.begins_element_like(own)
+        });
+        let end = if self.boundary.is_outside() {
+            Some(self.seen)
+        } else {
+            self.next_end(buffer)
+        };
+        let next = next.map(|(_, start)| start);
+        let Some(len) = end.into_iter().chain(next).min() else {
+            let len = buffer.len().saturating_sub(KEPT_BYTES);
+            self.seen = self.seen.saturating_sub(len);
+            self.searched = buffer.len() - len;
+            return Skip { len, ended: false };
+        };
+        *self = Self::default();
+        Skip { len, ended: true }
     }
 
     fn next_end(&mut self, buffer: &[u8]) -> Option<usize> {
         loop {
-            let Some((len, brace)) = self.boundary.next(buffer.get(self.seen..)?) else {
-                self.seen = buffer.len();
-                return None;
-            };
-            let brace_at = self.seen + len - 1;
-            self.seen += len;
-            match brace {
-                Brace::Closed => return Some(self.seen),
-                Brace::Opened => match opening(buffer.get(brace_at..)?) {
+            match self.boundary.next(buffer, &mut self.seen)? {
+                Edge::Closed(end) | Edge::Damaged(end) => return Some(end),
+                Edge::Opened(brace) => match opening(buffer.get(brace..)?) {
                     Opening::Event => {}
                     Opening::Envelope(len) => {
                         self.boundary = Boundary::default();
-                        self.seen = brace_at + len;
+                        self.seen = brace + len;
                     }
                     Opening::Unfinished => {
                         self.boundary = Boundary::default();
-                        self.seen = brace_at;
+                        self.seen = brace;
                         return None;
                     }
                 },

@@ -33,6 +33,19 @@ pub struct Cut {
     pub near: Timestamp,
 }
 
+/// What is dropped of a record that was cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Skip {
+    /// How many bytes, from the beginning of the buffer.
+    pub len: usize,
+    /// Whether the record ends there.
+    pub ended: bool,
+}
+
+/// How much of what was looked at stays while skipping: an end tag, or the beginning of an
+/// element, is no longer than this.
+const KEPT_BYTES: usize = 128;
+
 /// Finds the places where one source may be cut. Keeps what it must know from block to block.
 #[derive(Debug)]
 pub struct Framer {
@@ -73,13 +86,30 @@ impl Framer {
         Cut { len, near }
     }
 
+    /// How much of `buffer` goes when it holds one record that is over the limit and that
+    /// [`Framer::cut`] found no end of. What stays is the beginning of what [`Framer::skip`]
+    /// gets, since the end may lie across.
+    pub fn cut_long(&mut self, buffer: &[u8]) -> usize {
+        match self.format {
+            Format::Json => self.json.cut_long(buffer),
+            Format::WindowsXml => self.xml.cut_long(buffer),
+            _ => buffer.len(),
+        }
+    }
+
     /// How much of `buffer` belongs to a record that was cut because it is too long, and is to
-    /// be skipped. `None`: all of it, and the record goes on.
-    pub fn skip(&mut self, buffer: &[u8]) -> Option<usize> {
+    /// be dropped. What is not dropped is expected again, with more behind it.
+    pub fn skip(&mut self, buffer: &[u8]) -> Skip {
         match self.format {
             Format::Json => self.json.skip(buffer),
             Format::WindowsXml => self.xml.skip(buffer),
-            _ => lines::skip(buffer),
+            _ => match lines::skip(buffer) {
+                Some(len) => Skip { len, ended: true },
+                None => Skip {
+                    len: buffer.len(),
+                    ended: false,
+                },
+            },
         }
     }
 }

@@ -1,49 +1,41 @@
 //! Windows event XML: cut behind `</Event>`.
 
+use super::{KEPT_BYTES, Skip};
 use crate::windows::xml::{EventTag, TagKind, last_event_end, next_event_tag};
-
-/// No end tag is longer, whatever its prefix: so much of what was seen is looked at again.
-const OVERLAP_BYTES: usize = 128;
 
 /// Where the search in one source is.
 #[derive(Debug, Default)]
 pub(super) struct XmlFramer {
     /// How much of the buffer holds no end of an event.
     seen: usize,
-    /// The last bytes of what was skipped.
-    skipped: Vec<u8>,
 }
 
 impl XmlFramer {
     /// Behind the last event that ends in `buffer`.
     pub(super) fn cut(&mut self, buffer: &[u8]) -> usize {
-        let from = self.seen.saturating_sub(OVERLAP_BYTES).min(buffer.len());
+        let from = self.seen.saturating_sub(KEPT_BYTES).min(buffer.len());
         let fresh = buffer.get(from..).unwrap_or_default();
         let end = last_event_end(fresh).map_or(0, |end| from + end);
         self.seen = buffer.len() - end;
         end
     }
 
-    /// Behind the next event that ends.
-    pub(super) fn skip(&mut self, buffer: &[u8]) -> Option<usize> {
+    /// How much of an unfinished event goes when it is over the limit.
+    pub(super) fn cut_long(&mut self, buffer: &[u8]) -> usize {
         self.seen = 0;
-        let before = self.skipped.len();
-        let head = buffer.get(..OVERLAP_BYTES).unwrap_or(buffer);
-        self.skipped.extend_from_slice(head);
-        let end = first_end(&self.skipped)
-            .map(|end| end.saturating_sub(before))
-            .or_else(|| first_end(buffer));
-        if end.is_some() {
-            self.skipped.clear();
-            return end;
+        buffer.len().saturating_sub(KEPT_BYTES).max(1)
+    }
+
+    /// Behind the next event that ends.
+    pub(super) fn skip(&mut self, buffer: &[u8]) -> Skip {
+        self.seen = 0;
+        match first_end(buffer) {
+            Some(len) => Skip { len, ended: true },
+            None => Skip {
+                len: buffer.len().saturating_sub(KEPT_BYTES),
+                ended: false,
+            },
         }
-        let behind_head = buffer.get(head.len()..).unwrap_or_default();
-        let tail = behind_head.len().saturating_sub(OVERLAP_BYTES);
-        self.skipped
-            .extend_from_slice(behind_head.get(tail..).unwrap_or_default());
-        let outlived = self.skipped.len().saturating_sub(OVERLAP_BYTES);
-        self.skipped.drain(..outlived);
-        None
     }
 }
 

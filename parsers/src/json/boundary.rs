@@ -1,15 +1,26 @@
 //! Where top-level objects begin and end, without reading what is in between.
 //!
 //! Braces outside strings are counted; nothing else matters for the end of an object. So the
-//! cost is that of finding quotes and braces, and the state between two reads is two words.
+//! cost is that of finding quotes and braces, and the state between two reads is a few words.
+//!
+//! A quote that is missing turns strings inside out, and no brace would be seen any more. That
+//! shows at the next element: a "string" ends in its brace, and what follows is the name of its
+//! first member, which never follows a string in JSON.
 
-use memchr::{memchr, memchr2, memchr3};
+use memchr::{memchr2, memchr3, memrchr};
+
+use super::element_start::{Lead, lead};
+
+/// White space between a brace and a quote, or behind a quote, that is looked through.
+const BLANKS_MAX: usize = 32;
 
 /// The state of the search, at a byte of a stream.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Boundary {
     depth: usize,
     place: Place,
+    /// What stands before the outermost object that is open.
+    lead: Lead,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,11 +31,24 @@ enum Place {
     BehindBackslash,
 }
 
-/// The outermost brace of an object.
+/// An edge of an outermost object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Brace {
-    Opened,
-    Closed,
+pub(crate) enum Edge {
+    /// It begins, with the brace at this offset.
+    Opened(usize),
+    /// It ends before this offset.
+    Closed(usize),
+    /// It is damaged, and the next one begins at or shortly behind this offset.
+    Damaged(usize),
+}
+
+/// What a quote that ends a string tells.
+enum Quote {
+    EndsString,
+    /// The bytes behind it are not there yet.
+    Unclear,
+    /// It begins the first key of the element behind this offset.
+    BeginsKey(usize),
 }
 
 impl Boundary {
@@ -33,74 +57,107 @@ impl Boundary {
         self.depth == 0 && self.place == Place::Plain
     }
 
-    /// Goes on through `bytes` up to the next outermost brace and gives the offset behind it;
-    /// `None` when all of `bytes` is passed without one.
-    pub(crate) fn next(&mut self, bytes: &[u8]) -> Option<(usize, Brace)> {
-        let mut at = 0;
-        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+    /// What stands before the outermost object that is open.
+    pub(crate) fn lead(&self) -> Lead {
+        self.lead
+    }
+
+    /// Goes on in `text`, from `at`, to the next edge; `None` where there is none yet. `at` is
+    /// moved to where the search goes on once there is more text.
+    pub(crate) fn next(&mut self, text: &[u8], at: &mut usize) -> Option<Edge> {
+        while let Some(rest) = text.get(*at..).filter(|rest| !rest.is_empty()) {
             match self.place {
                 Place::BehindBackslash => {
-                    at += 1;
+                    *at += 1;
                     self.place = Place::InString;
                 }
                 Place::InString => {
-                    let stop = memchr2(b'"', b'\\', rest)?;
-                    self.place = match rest.get(stop) {
-                        Some(b'"') => Place::Plain,
-                        _ => Place::BehindBackslash,
+                    let Some(stop) = memchr2(b'"', b'\\', rest) else {
+                        break;
                     };
-                    at += stop + 1;
+                    *at += stop + 1;
+                    if rest.get(stop) == Some(&b'\\') {
+                        self.place = Place::BehindBackslash;
+                        continue;
+                    }
+                    match self.quote(text, *at - 1) {
+                        Quote::EndsString => self.place = Place::Plain,
+                        Quote::Unclear => {
+                            *at -= 1;
+                            return None;
+                        }
+                        Quote::BeginsKey(start) => {
+                            *self = Self::default();
+                            *at = start;
+                            return Some(Edge::Damaged(start));
+                        }
+                    }
                 }
                 Place::Plain => {
-                    let stop = memchr3(b'"', b'{', b'}', rest)?;
-                    at += stop + 1;
-                    if let Some(brace) = rest.get(stop).and_then(|byte| self.step(*byte)) {
-                        return Some((at, brace));
+                    let Some(stop) = memchr3(b'"', b'{', b'}', rest) else {
+                        break;
+                    };
+                    *at += stop + 1;
+                    let byte = rest.get(stop).copied().unwrap_or_default();
+                    if let Some(edge) = self.step(byte, text, *at) {
+                        return Some(edge);
                     }
                 }
             }
         }
+        *at = text.len();
         None
     }
 
-    fn step(&mut self, byte: u8) -> Option<Brace> {
+    fn step(&mut self, byte: u8, text: &[u8], behind: usize) -> Option<Edge> {
         match byte {
             b'"' => self.place = Place::InString,
             b'{' => {
                 self.depth += 1;
-                return (self.depth == 1).then_some(Brace::Opened);
+                if self.depth == 1 {
+                    self.lead = lead(text, behind - 1).0;
+                    return Some(Edge::Opened(behind - 1));
+                }
             }
             // One that closes too many ends an envelope, or something damaged.
             _ => {
                 self.depth = self.depth.saturating_sub(1);
-                return (self.depth == 0).then_some(Brace::Closed);
+                return (self.depth == 0).then_some(Edge::Closed(behind));
             }
         }
         None
     }
-}
 
-/// The end of a damaged element that begins `text`: where its braces balance, or before the next
-/// line that begins like its own: with `indent` and a brace.
-pub(super) fn end_of_damaged(text: &[u8], indent: &[u8]) -> usize {
-    let mut boundary = Boundary::default();
-    let mut at = 0;
-    loop {
-        let rest = text.get(at..).unwrap_or_default();
-        // Line by line, so that the work is bounded by what is given up.
-        let line_len = memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
-        let (line, behind) = rest.split_at(line_len);
-        let mut seen = 0;
-        while let Some((len, brace)) = boundary.next(line.get(seen..).unwrap_or_default()) {
-            seen += len;
-            if brace == Brace::Closed {
-                return at + seen;
-            }
+    #[inline]
+    fn quote(&self, text: &[u8], quote: usize) -> Quote {
+        let last = quote.checked_sub(1).and_then(|before| text.get(before));
+        match last {
+            Some(b'{' | b' ' | b'\n' | b'\r' | b'\t') => self.quote_behind_brace(text, quote),
+            _ => Quote::EndsString,
         }
-        at += line_len;
-        let next_element = behind.strip_prefix(indent).unwrap_or_default();
-        if behind.is_empty() || next_element.first() == Some(&b'{') {
-            return at;
+    }
+
+    #[cold]
+    fn quote_behind_brace(&self, text: &[u8], quote: usize) -> Quote {
+        let from = quote.saturating_sub(BLANKS_MAX);
+        let before = text.get(from..quote).unwrap_or_default();
+        let Some(brace) = memrchr(b'{', before) else {
+            return Quote::EndsString;
+        };
+        let blanks = before.get(brace + 1..).unwrap_or_default();
+        if !blanks.trim_ascii().is_empty() {
+            return Quote::EndsString;
+        }
+        let (lead, start) = lead(text, from + brace);
+        if !lead.begins_element_like(self.lead) {
+            return Quote::EndsString;
+        }
+        let behind = text.get(quote + 1..).unwrap_or_default();
+        let near = behind.get(..BLANKS_MAX).unwrap_or(behind);
+        match near.trim_ascii_start().first() {
+            None if near.len() < BLANKS_MAX => Quote::Unclear,
+            None | Some(b',' | b':' | b'}' | b']') => Quote::EndsString,
+            Some(_) => Quote::BeginsKey(start),
         }
     }
 }

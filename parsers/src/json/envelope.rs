@@ -9,10 +9,14 @@
 //! one of the names of [`LISTS`] and is an array that is empty or begins with an object. That is
 //! decided by the beginning alone, so that an export of any size is cut between its events and
 //! never has to be held as a whole. The members behind the list (page tokens, counts) are checked
-//! as JSON and belong to no event.
+//! as JSON and belong to no event; further lists of objects there are events as well, and an
+//! object there is refused, so that it is counted.
 
 use super::scan::Scanner;
 use super::strings::StringEnds;
+use crate::event::EventKind;
+use crate::unparsed::Reason;
+use crate::writer::EventWriter;
 
 /// Names of the list. Others occur inside of events, too (`target`, `events`).
 const LISTS: [&[u8]; 4] = [b"Records", b"records", b"Events", b"value"];
@@ -80,11 +84,37 @@ fn list_begins(scan: &mut Scanner<'_>) -> Option<bool> {
     }
 }
 
-/// Behind the end of a list: skips the members that follow it in its envelope, if any.
-pub(super) fn skip_tail<E: StringEnds>(scan: &mut Scanner<'_, E>) {
+/// Takes a member that stands behind a list, in its envelope; its key comes next.
+///
+/// A list of objects is one more list of events, whatever its name, and only its bracket is
+/// taken: a block may end between any two objects, and the next one does not know the name. An
+/// object is refused, since it is no event but may hold something. What is no member stays.
+pub(super) fn tail_member<E: StringEnds>(scan: &mut Scanner<'_, E>, out: &mut EventWriter<'_>) {
+    let start = scan.position();
     let mut ahead = scan.clone();
-    while ahead.expect(b',').is_ok() && ahead.key().is_ok() && ahead.skip_value(1).is_ok() {
+    if ahead.key().is_err() {
+        return;
+    }
+    let first = ahead.peek();
+    if first == Some(b'[') {
+        let mut inside = ahead.clone();
+        inside.bump();
+        if inside.peek() == Some(b'{') {
+            scan.seek(inside.position());
+            return;
+        }
+    }
+    if first == Some(b'{') && is_envelope(ahead.rest()) {
         scan.seek(ahead.position());
+        return;
+    }
+    if ahead.skip_value(1).is_err() {
+        return;
+    }
+    scan.seek(ahead.position());
+    if first == Some(b'{') {
+        out.begin(EventKind::Raw, scan.since(start));
+        out.refuse(Reason::NotAnObject);
     }
 }
 

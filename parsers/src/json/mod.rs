@@ -8,7 +8,8 @@
 //!             ▲                          ▲
 //!             boundary (ends of          keys (which key comes next, where it leads)
 //!             elements, for framing
-//!             and after damage)          decode (escapes: later, by whoever reads the value)
+//!             and after damage, with
+//!             element_start)          decode (escapes: later, by whoever reads the value)
 //! ```
 //!
 //! [`scan`] is the only module that judges bytes between strings; [`strings`] finds the ends of
@@ -26,6 +27,7 @@
 
 mod boundary;
 mod decode;
+pub(crate) mod element_start;
 mod envelope;
 mod keys;
 mod scan;
@@ -33,14 +35,15 @@ mod stream;
 mod strings;
 mod walk;
 
-pub(crate) use boundary::{Boundary, Brace};
+pub(crate) use boundary::{Boundary, Edge};
 pub(crate) use decode::{decode, decode_pieces};
 pub(crate) use envelope::{Opening, opening};
 pub(crate) use keys::KeyMemory;
-pub(crate) use stream::stream;
+pub(crate) use stream::{cut_stream, first_is_damaged, stream};
 pub(crate) use strings::StringIndex;
 
 use crate::event::EventKind;
+use crate::format::BlockExtent;
 use crate::framing;
 use crate::unparsed::Reason;
 use crate::writer::EventWriter;
@@ -84,7 +87,7 @@ fn line_by<E: StringEnds>(line: &[u8], mut scan: Scanner<'_, E>, out: &mut Event
             let start = scan.clone();
             let is_valid = scan.skip_value(0).is_ok() && scan.peek().is_none();
             if is_valid && matches!(first, b'{' | b'[') {
-                return stream::elements(without_bom(line), start, out);
+                return stream::elements(without_bom(line), start, BlockExtent::Whole, out);
             }
             out.begin(EventKind::Raw, line);
             out.refuse(if is_valid {
@@ -218,7 +221,7 @@ mod tests {
                     line_by(&text, Scanner::with(&text, &strings), out);
                 });
                 prop_assert_eq!(&fast, &slow);
-                let slow = read(&text, &projection, |out| stream::elements(&text, Scanner::new(&text), out));
+                let slow = read(&text, &projection, |out| stream::elements(&text, Scanner::new(&text), BlockExtent::Whole, out));
                 prop_assert_eq!(&read(&text, &projection, |out| stream(&text, out)), &slow);
             }
         }

@@ -5,23 +5,51 @@
 //! commas and brackets between objects are taken as they come, without looking for their
 //! partners.
 
-use memchr::{memchr, memrchr};
+use memchr::memchr;
 
-use super::boundary::end_of_damaged;
+use super::element_start::end_of_damaged;
 use super::envelope::{self, Opening};
 use super::scan::Scanner;
-use super::strings::StringEnds;
+use super::strings::{ByLooking, StringEnds};
 use super::{walk, without_bom};
 use crate::event::EventKind;
+use crate::format::BlockExtent;
 use crate::unparsed::Reason;
 use crate::writer::EventWriter;
 
 /// Each top-level object of a block is an event.
 pub(crate) fn stream(input: &[u8], out: &mut EventWriter<'_>) {
+    block(input, BlockExtent::Whole, out);
+}
+
+/// A block that begins with a record without an end: where that is so because it is damaged, the
+/// elements behind the damage are found.
+pub(crate) fn cut_stream(input: &[u8], out: &mut EventWriter<'_>) {
+    block(input, BlockExtent::CutRecord, out);
+}
+
+/// Whether the first element of a block has a fault, other than that it is cut off.
+pub(crate) fn first_is_damaged(input: &[u8]) -> bool {
+    let text = without_bom(input);
+    let mut scan = Scanner::new(text);
+    loop {
+        match scan.peek() {
+            Some(b',' | b'[' | b']' | b'}') => scan.bump(),
+            Some(b'{') => match envelope::opening(scan.rest()) {
+                Opening::Envelope(len) => scan.advance(len),
+                _ => break,
+            },
+            _ => break,
+        }
+    }
+    scan.skip_value(0).is_err() && !is_cut_off(text, &scan)
+}
+
+fn block(input: &[u8], extent: BlockExtent, out: &mut EventWriter<'_>) {
     let text = without_bom(input);
     let mut strings = std::mem::take(&mut out.scratch.strings);
     strings.build(text);
-    elements(text, Scanner::with(text, &strings), out);
+    elements(text, Scanner::with(text, &strings), extent, out);
     out.scratch.strings = strings;
 }
 
@@ -29,49 +57,58 @@ pub(crate) fn stream(input: &[u8], out: &mut EventWriter<'_>) {
 pub(super) fn elements<E: StringEnds>(
     text: &[u8],
     mut scan: Scanner<'_, E>,
+    extent: BlockExtent,
     out: &mut EventWriter<'_>,
 ) {
     while let Some(next) = scan.peek() {
         match next {
-            b',' | b'[' | b'}' => scan.bump(),
-            b']' => {
+            b'[' | b'}' | b']' => scan.bump(),
+            b',' => {
                 scan.bump();
-                envelope::skip_tail(&mut scan);
+                if scan.peek() == Some(b'"') {
+                    envelope::tail_member(&mut scan, out);
+                }
             }
             b'{' => match envelope::opening(scan.rest()) {
-                Opening::Envelope(len) => scan.seek(scan.position() + len),
-                _ => element(text, &mut scan, out),
+                Opening::Envelope(len) => scan.advance(len),
+                _ => element(text, &mut scan, extent, out),
             },
             _ => stray(&mut scan, out),
         }
     }
 }
 
-fn element<E: StringEnds>(text: &[u8], scan: &mut Scanner<'_, E>, out: &mut EventWriter<'_>) {
+fn element<E: StringEnds>(
+    text: &[u8],
+    scan: &mut Scanner<'_, E>,
+    extent: BlockExtent,
+    out: &mut EventWriter<'_>,
+) {
     let start = scan.position();
-    let rest = scan.rest();
-    out.begin(EventKind::Json, rest);
+    out.begin(EventKind::Json, scan.rest());
     if walk::object(scan, out).is_ok() {
         out.set_text(scan.since(start));
         out.finish();
         return;
     }
-    let end = end_of_damaged(rest, indent(text, start));
-    scan.seek(start + end.max(1));
+    let (end, reason) = if extent == BlockExtent::CutRecord && is_cut_off(text, scan) {
+        (text.len(), Reason::TooLong)
+    } else {
+        let end = end_of_damaged(text, start, scan.position());
+        (end.max(start + 1), Reason::InvalidJson)
+    };
+    scan.seek(end);
     out.set_text(scan.since(start));
-    out.refuse(Reason::InvalidJson);
+    out.refuse(reason);
 }
 
-/// The white space between the beginning of the line and `start`; empty if there is more.
-fn indent(text: &[u8], start: usize) -> &[u8] {
-    let before = text.get(..start).unwrap_or_default();
-    let line = memrchr(b'\n', before).map_or(0, |newline| newline + 1);
-    let indent = before.get(line..).unwrap_or_default();
-    if indent.iter().all(|b| matches!(b, b' ' | b'\t')) {
-        indent
-    } else {
-        &[]
-    }
+/// Whether a scanner that failed did so because the text ends.
+fn is_cut_off<E: StringEnds>(text: &[u8], scan: &Scanner<'_, E>) -> bool {
+    /// No number or literal worth a thought is longer.
+    const SCALAR_BYTES_MAX: usize = 32;
+    let at = scan.position();
+    let is_behind_quote = at > 0 && text.get(at - 1) == Some(&b'"');
+    scan.rest().len() < SCALAR_BYTES_MAX || is_behind_quote && ByLooking.end_of(text, at).is_none()
 }
 
 /// Something that is no object: a scalar value, or text up to the end of its line.

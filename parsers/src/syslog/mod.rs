@@ -27,6 +27,7 @@ use crate::time::Timestamp;
 use crate::unparsed::Reason;
 use crate::writer::EventWriter;
 use priority::Priority;
+pub(crate) use year::near_behind;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
@@ -70,9 +71,7 @@ pub(crate) fn line(line: &[u8], context: &mut LineContext, out: &mut EventWriter
         out.refuse(Reason::NoSyslogHeader);
         return;
     };
-    if header.time != Timestamp::UNKNOWN {
-        context.near = header.time;
-    }
+    context.near = near_behind(context.near, header.time);
     emit(&header, out);
     // The body comes first: the time of the record it carries is closer to what happened.
     out.time(header.time);
@@ -131,7 +130,7 @@ pub(crate) fn near_after(near: Timestamp, block: &[u8]) -> Timestamp {
         let (_, behind) = rest.split_at(least);
         let end = memchr(b'\n', behind).map_or(rest.len(), |at| least + at + 1);
         let (stretch, after) = rest.split_at(end);
-        near = last_time(near, stretch).unwrap_or(near);
+        near = last_time(near, stretch).map_or(near, |time| near_behind(near, time));
         rest = after;
     }
     near

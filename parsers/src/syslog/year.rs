@@ -35,6 +35,26 @@ pub(super) fn nearest(time: BsdTime, near: Timestamp) -> Option<Timestamp> {
     }
 }
 
+/// The time near which the next line lies, behind one with `time`.
+///
+/// Where there is no leap year around `near`, a leap day lies years away. One before it tells
+/// that the log is older than was thought; one after it would take all the lines behind it into
+/// years that the source has not seen.
+pub(crate) fn near_behind(near: Timestamp, time: Timestamp) -> Timestamp {
+    let is_known = near > Timestamp(0);
+    let is_far = time > near && time.0.abs_diff(near.0) > CERTAIN_NANOS + NANOS_PER_DAY as u64;
+    if time == Timestamp::UNKNOWN || is_known && is_far && is_leap_day(time) {
+        near
+    } else {
+        time
+    }
+}
+
+fn is_leap_day(time: Timestamp) -> bool {
+    let date = time.to_string();
+    date.get(4..10) == Some("-02-29")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,5 +131,26 @@ mod tests {
     fn a_day_that_never_exists_has_no_time() {
         let (_, time) = bsd(b"Feb 30 12:00:00").unwrap();
         assert_eq!(nearest(time, Timestamp(0)), None);
+    }
+
+    #[test]
+    fn a_leap_day_far_ahead_drags_nothing_along() {
+        let at = |text: &str| parse_any(text.as_bytes()).unwrap();
+        let near = at("2026-03-01T00:00:00Z");
+        for (time, follows) in [
+            ("2028-02-29T12:00:00Z", false),
+            ("2024-02-29T12:00:00Z", true),
+            ("2026-02-28T12:00:00Z", true),
+            ("2019-05-01T12:00:00Z", true),
+        ] {
+            let time = at(time);
+            let expected = if follows { time } else { near };
+            assert_eq!(near_behind(near, time), expected, "{time}");
+        }
+        let near = at("2024-03-01T00:00:00Z");
+        let time = at("2024-02-29T12:00:00Z");
+        assert_eq!(near_behind(near, time), time);
+        assert_eq!(near_behind(Timestamp::UNKNOWN, time), time);
+        assert_eq!(near_behind(near, Timestamp::UNKNOWN), near);
     }
 }

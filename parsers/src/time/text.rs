@@ -191,6 +191,26 @@ pub(crate) fn iso(input: &[u8]) -> Parsed<'_, Timestamp> {
     checked(rest, at((year, month, day), clock, offset), input)
 }
 
+/// A date alone, or with hour and minute.
+fn iso_without_seconds(input: &[u8]) -> Parsed<'_, Timestamp> {
+    let (rest, year) = year(input)?;
+    let (rest, mark) = one_of("-/")(rest)?;
+    let (rest, month) = two_digits(rest)?;
+    let (rest, _) = char(mark)(rest)?;
+    let (rest, day) = two_digits(rest)?;
+    let hour_and_minute = (one_of("Tt "), two_digits, char(':'), two_digits);
+    let (rest, time) = opt(hour_and_minute).parse(rest)?;
+    let (hour, minute) = time.map_or((0, 0), |(_, hour, _, minute)| (hour, minute));
+    let clock = Clock {
+        hour,
+        minute,
+        second: 0,
+        nanos: 0,
+    };
+    let (rest, offset) = offset_or_utc(rest);
+    checked(rest, at((year, month, day), clock, offset), input)
+}
+
 /// ISO 8601 basic: `20240307T120000Z`; also without the `T`.
 fn iso_basic(input: &[u8]) -> Parsed<'_, Timestamp> {
     let (rest, year) = year(input)?;
@@ -388,7 +408,7 @@ fn epoch(input: &[u8]) -> Parsed<'_, Timestamp> {
 pub fn parse_any(text: &[u8]) -> Option<Timestamp> {
     let text = text.trim_ascii();
     let (rest, time) = match text {
-        [_, _, _, _, b'-' | b'/', ..] => iso(text),
+        [_, _, _, _, b'-' | b'/', ..] => alt((iso, iso_without_seconds)).parse(text),
         [b'0'..=b'9', _, b'/', b'A'..=b'Z' | b'a'..=b'z', ..] => common_log(text),
         [b'0'..=b'9', b'/', ..] | [b'0'..=b'9', _, b'/', ..] => us(text),
         [b'0'..=b'9', ..] => digits(text),
@@ -425,6 +445,8 @@ mod tests {
             "2024-03-07T12:00:00Z",
             "2024-03-07t12:00:00z",
             "2024-03-07 12:00:00",
+            "2024-03-07 12:00",
+            "2024-03-07T14:00+02:00",
             "2024-03-07 12:00:00 UTC",
             "2024-03-07T14:00:00+02:00",
             "2024-03-07T14:00:00+0200",

@@ -107,13 +107,37 @@ pub fn parse(
     at: u64,
     projection: &Projection,
 ) {
+    parse_extent(batch, format, (block, BlockExtent::Whole), at, projection);
+}
+
+fn parse_extent(
+    batch: &mut EventBatch,
+    format: Format,
+    (block, extent): (&[u8], BlockExtent),
+    at: u64,
+    projection: &Projection,
+) {
     batch.recycle().extend_from_slice(block);
     let origin = Origin {
         position: at,
         near: Timestamp::UNKNOWN,
-        extent: BlockExtent::Whole,
+        extent,
     };
     batch.parse(format, origin, projection);
+}
+
+/// The events of a block that ends within a record that is over the limit.
+pub fn read_cut(format: Format, block: &[u8], projection: &Projection) -> String {
+    let (mut batch, mut text) = (EventBatch::new(), String::new());
+    parse_extent(
+        &mut batch,
+        format,
+        (block, BlockExtent::CutRecord),
+        0,
+        projection,
+    );
+    events_as_text(&batch, projection, &mut text);
+    text
 }
 
 /// The blocks that a framer makes of `bytes` read in pieces of the lengths given, the last
