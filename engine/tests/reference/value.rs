@@ -66,12 +66,14 @@ impl Slow {
                 ordering,
                 bound,
                 text,
-            } => self.order(*bound, text).is_some_and(|order| match ordering {
-                Ordering::Less => order.is_lt(),
-                Ordering::LessOrEqual => order.is_le(),
-                Ordering::Greater => order.is_gt(),
-                Ordering::GreaterOrEqual => order.is_ge(),
-            }),
+            } => self
+                .order(*bound, text)
+                .is_some_and(|order| match ordering {
+                    Ordering::Less => order.is_lt(),
+                    Ordering::LessOrEqual => order.is_le(),
+                    Ordering::Greater => order.is_gt(),
+                    Ordering::GreaterOrEqual => order.is_ge(),
+                }),
             Test::Regex(regex) => {
                 let mut flags = String::from("(?");
                 flags.push_str(if regex.case == Case::Insensitive {
