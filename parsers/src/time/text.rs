@@ -176,28 +176,31 @@ fn offset_or_utc(input: &[u8]) -> (&[u8], i64) {
         .map_or((input, 0), |(rest, seconds)| (rest, seconds.unwrap_or(0)))
 }
 
+/// Year, month and day, with `-` or `/` between them.
+#[inline]
+fn iso_date(input: &[u8]) -> Parsed<'_, (i32, u8, u8)> {
+    let (rest, year) = year(input)?;
+    let (rest, mark) = one_of("-/")(rest)?;
+    let (rest, month) = two_digits(rest)?;
+    let (rest, _) = char(mark)(rest)?;
+    let (rest, day) = two_digits(rest)?;
+    Ok((rest, (year, month, day)))
+}
+
 /// RFC 3339 and its relatives: `T` or a blank, point or comma, any offset or none, `/` in the
 /// date.
 #[inline]
 pub(crate) fn iso(input: &[u8]) -> Parsed<'_, Timestamp> {
-    let (rest, year) = year(input)?;
-    let (rest, mark) = one_of("-/")(rest)?;
-    let (rest, month) = two_digits(rest)?;
-    let (rest, _) = char(mark)(rest)?;
-    let (rest, day) = two_digits(rest)?;
+    let (rest, date) = iso_date(input)?;
     let (rest, _) = one_of("Tt _")(rest)?;
     let (rest, clock) = clock(rest)?;
     let (rest, offset) = offset_or_utc(rest);
-    checked(rest, at((year, month, day), clock, offset), input)
+    checked(rest, at(date, clock, offset), input)
 }
 
 /// A date alone, or with hour and minute.
 fn iso_without_seconds(input: &[u8]) -> Parsed<'_, Timestamp> {
-    let (rest, year) = year(input)?;
-    let (rest, mark) = one_of("-/")(rest)?;
-    let (rest, month) = two_digits(rest)?;
-    let (rest, _) = char(mark)(rest)?;
-    let (rest, day) = two_digits(rest)?;
+    let (rest, date) = iso_date(input)?;
     let hour_and_minute = (one_of("Tt "), two_digits, char(':'), two_digits);
     let (rest, time) = opt(hour_and_minute).parse(rest)?;
     let (hour, minute) = time.map_or((0, 0), |(_, hour, _, minute)| (hour, minute));
@@ -208,7 +211,7 @@ fn iso_without_seconds(input: &[u8]) -> Parsed<'_, Timestamp> {
         nanos: 0,
     };
     let (rest, offset) = offset_or_utc(rest);
-    checked(rest, at((year, month, day), clock, offset), input)
+    checked(rest, at(date, clock, offset), input)
 }
 
 /// ISO 8601 basic: `20240307T120000Z`; also without the `T`.
