@@ -16,6 +16,7 @@ use nom::error::{Error, ErrorKind};
 use nom::sequence::terminated;
 use nom::{IResult, Parser};
 
+use crate::backslash;
 use crate::device_time;
 use crate::event::{EventKind, FieldId, ValueKind};
 use crate::fields;
@@ -129,20 +130,12 @@ fn value_field(key: &[u8], value: &[u8], out: &mut EventWriter<'_>) {
 }
 
 fn unescape(text: &[u8], to: &mut Vec<u8>) {
-    let mut rest = text;
-    while let Some(at) = memchr(b'\\', rest) {
-        let (plain, escape) = rest.split_at(at);
-        to.extend_from_slice(plain);
-        let (decoded, len) = match escape.get(1) {
-            Some(b'n') => (b'\n', 2),
-            Some(b'r') => (b'\r', 2),
-            Some(escaped @ (b'\\' | b'=' | b'|')) => (*escaped, 2),
-            _ => (b'\\', 1),
-        };
-        to.push(decoded);
-        rest = escape.get(len..).unwrap_or_default();
-    }
-    to.extend_from_slice(rest);
+    backslash::undo(text, to, |behind| match behind.first()? {
+        b'n' => Some((b'\n', 1)),
+        b'r' => Some((b'\r', 1)),
+        escaped @ (b'\\' | b'=' | b'|') => Some((*escaped, 1)),
+        _ => None,
+    });
 }
 
 /// The `key=value` pairs of an extension, values still with their escapes.

@@ -10,7 +10,7 @@
 //! first pair is a key without a value, as in logfmt, and taken as true; words before the first
 //! pair are text and become the field `message`.
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr2, memmem};
 use nom::branch::alt;
 use nom::bytes::complete::{take_while, take_while1};
 use nom::character::complete::char;
@@ -19,6 +19,7 @@ use nom::error::{Error, ErrorKind};
 use nom::sequence::{delimited, terminated};
 use nom::{IResult, Parser};
 
+use crate::backslash;
 use crate::device_time;
 use crate::event::{EventKind, ValueKind};
 use crate::fields;
@@ -217,21 +218,13 @@ fn word(text: &[u8]) -> IResult<&[u8], &[u8]> {
 }
 
 fn unescape(text: &[u8], to: &mut Vec<u8>) {
-    let mut rest = text;
-    while let Some(at) = memchr(b'\\', rest) {
-        let (plain, escape) = rest.split_at(at);
-        to.extend_from_slice(plain);
-        let (decoded, len) = match escape.get(1) {
-            Some(b'n') => (b'\n', 2),
-            Some(b'r') => (b'\r', 2),
-            Some(b't') => (b'\t', 2),
-            Some(escaped @ (b'\\' | b'"' | b'\'')) => (*escaped, 2),
-            _ => (b'\\', 1),
-        };
-        to.push(decoded);
-        rest = escape.get(len..).unwrap_or_default();
-    }
-    to.extend_from_slice(rest);
+    backslash::undo(text, to, |behind| match behind.first()? {
+        b'n' => Some((b'\n', 1)),
+        b'r' => Some((b'\r', 1)),
+        b't' => Some((b'\t', 1)),
+        escaped @ (b'\\' | b'"' | b'\'') => Some((*escaped, 1)),
+        _ => None,
+    });
 }
 
 /// The fields that tell an event's time.

@@ -11,6 +11,7 @@
 
 mod access_log;
 mod auditd;
+mod backslash;
 mod batch;
 mod body;
 mod cef;

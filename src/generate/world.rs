@@ -73,6 +73,12 @@ impl World {
         self.source.random.chance(self.suspicious)
     }
 
+    /// Starts one of the programs that rules look for.
+    pub fn start_suspicious(&mut self, host: usize) -> usize {
+        let (fleet, source) = (&self.fleet, &mut self.source);
+        self.processes.start_suspicious(host, fleet, source)
+    }
+
     /// A machine.
     pub fn any_host(&mut self) -> usize {
         self.fleet.any_host(&mut self.source.random)

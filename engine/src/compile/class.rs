@@ -201,10 +201,12 @@ impl<'a> ClassBuilder<'a> {
                     let numbers = &mut self.plan.slots[slot].numbers;
                     numbers.entry(number.key()).or_default().push(id);
                     // The same text is the same number, unless it is none.
-                    self.index_exact(slot, fold(text), id, Certainty::MayHold)
+                    self.index_exact(slot, fold(text), id, Certainty::MayHold);
+                    true
                 }
                 Test::Bool(value) => {
-                    self.index_exact(slot, value.to_string().into(), id, Certainty::Holds)
+                    self.index_exact(slot, value.to_string().into(), id, Certainty::Holds);
+                    true
                 }
                 Test::Regex(regex) => match regex_hir(regex).and_then(|h| required_literals(&h)) {
                     None => false,
@@ -235,7 +237,7 @@ impl<'a> ClassBuilder<'a> {
         folded: Vec<u8>,
         predicate: PredicateId,
         certainty: Certainty,
-    ) -> bool {
+    ) {
         let entries = self.plan.slots[slot]
             .exact
             .entry(folded.into())
@@ -244,7 +246,6 @@ impl<'a> ClassBuilder<'a> {
             predicate,
             certainty,
         });
-        true
     }
 
     fn index_text(&mut self, slot: usize, id: PredicateId, pattern: &Pattern) -> bool {
@@ -254,7 +255,8 @@ impl<'a> ClassBuilder<'a> {
         };
         let (anchor, literal, certainty) = match simple(pattern) {
             Some((Simple::Whole, text)) => {
-                return self.index_exact(slot, fold(text), id, certainty);
+                self.index_exact(slot, fold(text), id, certainty);
+                return true;
             }
             Some((Simple::Prefix, text)) => (Anchor::Start, text, certainty),
             Some((Simple::Suffix, text)) => (Anchor::End, text, certainty),

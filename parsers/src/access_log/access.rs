@@ -9,6 +9,7 @@ use nom::combinator::opt;
 use nom::sequence::{delimited, preceded};
 
 use super::request;
+use crate::backslash;
 use crate::event::{FieldId, ValueKind};
 use crate::fields;
 use crate::time::Timestamp;
@@ -193,37 +194,27 @@ fn number_field(field: FieldId, value: &[u8], out: &mut EventWriter<'_>) {
     }
 }
 
-/// A value that may hold escapes; they are rare enough that undoing them may allocate.
+/// A value that may hold escapes.
 pub(super) fn escaped(field: FieldId, value: &[u8], out: &mut EventWriter<'_>) {
-    if !is_given(value) || !out.wants(field) {
+    if !is_given(value) {
         return;
     }
     if value.contains(&b'\\') {
-        out.text(field, &unescaped(value));
+        out.text_decoded(field, |to| unescape(value, to));
     } else {
         out.text(field, value);
     }
 }
 
 /// Undoes what Apache (`\"`, `\\`, `\n`, `\xhh`) and nginx (`\xHH`) write.
-pub(super) fn unescaped(value: &[u8]) -> Vec<u8> {
+pub(super) fn unescape(value: &[u8], to: &mut Vec<u8>) {
     let digit = |b: u8| (b as char).to_digit(16).map(|d| d as u8);
-    let mut plain = Vec::with_capacity(value.len());
-    let mut rest = value;
-    while let [first, after @ ..] = rest {
-        let (byte, after) = match rest {
-            [b'\\', b'x', high, low, after @ ..] => match (digit(*high), digit(*low)) {
-                (Some(high), Some(low)) => (high << 4 | low, after),
-                _ => (*first, &rest[1..]),
-            },
-            [b'\\', b'n', after @ ..] => (b'\n', after),
-            [b'\\', b'r', after @ ..] => (b'\r', after),
-            [b'\\', b't', after @ ..] => (b'\t', after),
-            [b'\\', byte @ (b'"' | b'\\'), after @ ..] => (*byte, after),
-            _ => (*first, after),
-        };
-        plain.push(byte);
-        rest = after;
-    }
-    plain
+    backslash::undo(value, to, |behind| match behind {
+        [b'x', high, low, ..] => Some((digit(*high)? << 4 | digit(*low)?, 3)),
+        [b'n', ..] => Some((b'\n', 1)),
+        [b'r', ..] => Some((b'\r', 1)),
+        [b't', ..] => Some((b'\t', 1)),
+        [escaped @ (b'"' | b'\\'), ..] => Some((*escaped, 1)),
+        _ => None,
+    });
 }

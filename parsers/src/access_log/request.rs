@@ -2,7 +2,7 @@
 
 use memchr::{memchr, memmem, memrchr};
 
-use super::access::{escaped, unescaped};
+use super::access::{escaped, unescape};
 use crate::event::{FieldId, ValueKind};
 use crate::fields;
 use crate::writer::EventWriter;
@@ -53,7 +53,10 @@ pub(super) fn emit(text: &[u8], out: &mut EventWriter<'_>) {
         return;
     }
     if request.uri.contains(&b'\\') {
-        emit_uri(&unescaped(request.uri), out);
+        // Rare enough that this may allocate: its parts are fields of their own.
+        let mut uri = Vec::with_capacity(request.uri.len());
+        unescape(request.uri, &mut uri);
+        emit_uri(&uri, out);
     } else {
         emit_uri(request.uri, out);
     }

@@ -9,6 +9,7 @@ use nom::multi::{fold_many0, many1_count};
 use nom::sequence::{delimited, preceded, terminated};
 
 use super::{BOM, Header};
+use crate::backslash;
 use crate::event::ValueKind;
 use crate::time::Timestamp;
 use crate::time::text::{Parsed, iso, no_match};
@@ -118,23 +119,16 @@ fn emit_parameter(id: &[u8], name: &[u8], value: &[u8], out: &mut EventWriter<'_
         return;
     }
     if value.contains(&b'\\') {
-        out.targeted(targets, full, ValueKind::Text, &unescaped(value));
+        out.targeted_decoded(targets, full, |to| unescape(value, to));
     } else {
         out.targeted(targets, full, ValueKind::Text, value);
     }
 }
 
 /// A backslash makes `"`, `\` and `]` plain; before anything else it stands for itself.
-fn unescaped(value: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(value.len());
-    let mut rest = value;
-    while let [first, after @ ..] = rest {
-        let byte;
-        (rest, byte) = match rest {
-            [b'\\', escaped @ (b'"' | b'\\' | b']'), after @ ..] => (after, *escaped),
-            _ => (after, *first),
-        };
-        plain.push(byte);
-    }
-    plain
+fn unescape(value: &[u8], to: &mut Vec<u8>) {
+    backslash::undo(value, to, |behind| match behind.first()? {
+        escaped @ (b'"' | b'\\' | b']') => Some((*escaped, 1)),
+        _ => None,
+    });
 }

@@ -59,13 +59,7 @@ pub enum Outcome {
 pub fn ordinary(event: &mut WindowsEvent, world: &mut World) {
     let host = world.any_host();
     if world.is_suspicious() {
-        let World {
-            processes,
-            fleet,
-            source,
-            ..
-        } = world;
-        let slot = processes.start_suspicious(host, fleet, source);
+        let slot = world.start_suspicious(host);
         return process_created(event, world, host, slot);
     }
     let user = world.any_user();

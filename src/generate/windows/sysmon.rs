@@ -52,13 +52,7 @@ const DNS_QUERY: EventType = sysmon(22, "Dns query:", "Dns query (rule: DnsQuery
 pub fn ordinary(event: &mut WindowsEvent, world: &mut World) {
     let host = world.any_host();
     if world.is_suspicious() {
-        let World {
-            processes,
-            fleet,
-            source,
-            ..
-        } = world;
-        let slot = processes.start_suspicious(host, fleet, source);
+        let slot = world.start_suspicious(host);
         return process_created(event, world, host, slot);
     }
     let roll = world.source.random.below(100);
