@@ -45,6 +45,8 @@ pub enum Target {
     Detection(usize),
     /// Another correlation.
     Correlation(usize),
+    /// A native sequence.
+    Sequence(usize),
 }
 
 /// A comparison of what was computed with a bound.

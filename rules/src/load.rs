@@ -13,9 +13,11 @@ use crate::correlation::{Correlation, Target, read::Draft};
 use crate::detection::{Activity, Detection};
 use crate::diagnostic::{Diagnostic, Findings, Severity, SourceFile, Span};
 use crate::filter::{Filter, apply};
+use crate::incident_policy::IncidentPolicy;
 use crate::placeholder::Placeholders;
 use crate::rule_file::{self, Document, RefusedDocument, RuleFile};
 use crate::rule_index::RuleIndex;
+use crate::sequence::Sequence;
 use crate::{filter, meta::Meta};
 
 /// What a load may use besides the files.
@@ -43,6 +45,10 @@ pub struct Loaded {
     pub detections: Vec<Arc<Detection>>,
     /// Correlation rules.
     pub correlations: Vec<Correlation>,
+    /// Native sequences.
+    pub sequences: Vec<Sequence>,
+    /// Incident policies.
+    pub policies: Vec<IncidentPolicy>,
     /// Filters; already applied to `detections`.
     pub filters: Vec<Filter>,
     /// Everything worth saying, by file and place.

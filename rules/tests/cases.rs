@@ -152,6 +152,7 @@ fn show_correlation(shown: &mut String, correlation: &Correlation, loaded: &Load
         let title = match reference.target {
             Target::Detection(at) => &loaded.detections[at].meta.title,
             Target::Correlation(at) => &loaded.correlations[at].meta.title,
+            Target::Sequence(at) => &loaded.sequences[at].meta.title,
         };
         let _ = writeln!(shown, "  of {} = {title}", reference.written);
     }

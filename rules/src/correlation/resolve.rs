@@ -200,7 +200,7 @@ impl Candidate {
                     Target::Correlation(at) => {
                         Target::Correlation(places.get(at).copied().unwrap_or(at))
                     }
-                    detection @ Target::Detection(_) => detection,
+                    other => other,
                 },
             })
             .collect();
@@ -382,7 +382,7 @@ fn refuse_dependants(candidates: &mut [Candidate]) {
                             let reason = candidates.get(*at)?.refused.clone()?;
                             Some((index, via, reason))
                         }
-                        Target::Detection(_) => None,
+                        Target::Detection(_) | Target::Sequence(_) => None,
                     })
             });
         let Some((index, via, reason)) = found else {

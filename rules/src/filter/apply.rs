@@ -51,7 +51,7 @@ pub(crate) fn targets(
                     format!("that rule is about `{shown}`, the filter about `{logsource}`"),
                 )
             }
-            Found::One(Target::Correlation(_)) => (
+            Found::One(Target::Correlation(_) | Target::Sequence(_)) => (
                 format!(
                     "the filter does not apply to the correlation `{}`",
                     name.text
