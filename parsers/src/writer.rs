@@ -239,6 +239,62 @@ impl<'a> EventWriter<'a> {
         }
     }
 
+    /// The same for a value that stands as written in the block, for targets that there are.
+    #[inline(never)]
+    pub(crate) fn written(
+        &mut self,
+        targets: &[Target],
+        kind: ValueKind,
+        encoding: Encoding,
+        written: &[u8],
+    ) {
+        let stored = Stored {
+            kind,
+            encoding,
+            span: self.place(written),
+        };
+        self.store_each(targets, b"", stored);
+    }
+
+    /// Adds a value of one field that is not the time, from a place in the block; only where names
+    /// are not kept.
+    #[expect(clippy::inline_always, reason = "measured: once a value")]
+    #[inline(always)]
+    pub(crate) fn plain(
+        &mut self,
+        target: Target,
+        kind: ValueKind,
+        encoding: Encoding,
+        start: usize,
+        len: usize,
+    ) {
+        let stored = Stored {
+            kind,
+            encoding,
+            span: Span::of_input(start, len),
+        };
+        if self.store.values.len() - self.open.values_start >= VALUES_PER_EVENT_MAX {
+            self.open.overfull = true;
+            return;
+        }
+        self.open.has_ranks |= target.rank > 0;
+        self.store.values.push(StoredValue {
+            field: target.field,
+            kind: stored.kind,
+            encoding: stored.encoding,
+            rank: target.rank,
+            span: stored.span,
+        });
+    }
+
+    /// Where a text begins in the block, if it lies there.
+    #[inline]
+    pub(crate) fn offset_of(&self, text: &[u8]) -> Option<usize> {
+        let start = (text.as_ptr() as usize).wrapping_sub(self.input.as_ptr() as usize);
+        let lies_there = start <= self.input.len() && text.len() <= self.input.len() - start;
+        lies_there.then_some(start)
+    }
+
     /// The same for a text that has to be decoded first: `decode` appends it to what it is
     /// given, and is not called when nobody wants it.
     #[inline]
@@ -361,8 +417,7 @@ impl<'a> EventWriter<'a> {
     /// The span of `bytes`: borrowed where they lie in the block, else copied into the arena.
     #[inline]
     fn place(&mut self, bytes: &[u8]) -> Span {
-        let start = (bytes.as_ptr() as usize).wrapping_sub(self.input.as_ptr() as usize);
-        if start <= self.input.len() && bytes.len() <= self.input.len() - start {
+        if let Some(start) = self.offset_of(bytes) {
             return Span::of_input(start, bytes.len());
         }
         let start = self.store.arena.len();

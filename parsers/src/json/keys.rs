@@ -11,13 +11,15 @@
 //! that nobody asked for are remembered like the others.
 //!
 //! Bounded: when [`MEMBERS_MAX`] keys are known, all are forgotten. What is remembered belongs to
-//! one projection.
+//! one projection, and so does what a member is good for, which is found out once.
 
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use crate::projection::{NodeId, Projection};
+use super::walk;
+use crate::fields;
+use crate::projection::{NodeId, Projection, Target};
 
 /// A place in the projection, if anything there was asked for.
 pub(super) type Place = Option<NodeId>;
@@ -40,20 +42,51 @@ pub(super) struct Expected {
     pub(super) child: Place,
 }
 
+/// What is to be done with a string, number or literal behind a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Nobody asks for it.
+    Skip,
+    /// It is a value of this one field, which is not the time.
+    Store(Target),
+    /// It is a value of several fields, or the time.
+    StoreEach,
+    /// The key has a meaning of its own, see [`super::walk`].
+    Special,
+}
+
 /// A key at a place.
 #[derive(Clone, Debug)]
-struct Member {
-    /// Its first bytes with the opening quote, as two words, and which of their bits count.
+#[repr(align(64))]
+pub(super) struct Member {
+    /// Its first bytes with the opening quote, as two words.
     head: [u128; 2],
-    mask: [u128; 2],
-    /// In [`KeyMemory::written`], with quotes and colon.
-    start: u32,
+    /// With quotes and colon.
     written_len: u32,
     parent: Place,
-    /// Where it leads.
-    child: Place,
     /// What came behind it, the last first.
     next: [u16; 2],
+    /// What its value is for.
+    pub(super) usage: Use,
+    /// Where it leads.
+    pub(super) child: Place,
+    /// Where in [`KeyMemory::written`] it is, with quotes and colon.
+    start: u32,
+}
+
+/// Which bits of the first bytes count, by how many bytes a key has.
+static MASKS: [[u128; 2]; HEAD_BYTES + 1] = masks();
+
+const fn masks() -> [[u128; 2]; HEAD_BYTES + 1] {
+    let mut masks = [[0; 2]; HEAD_BYTES + 1];
+    let mut len = 1;
+    while len <= HEAD_BYTES {
+        let bit = (len as u32 - 1) * 8;
+        masks[len] = masks[len - 1];
+        masks[len][bit as usize / 128] |= 0xFF << (bit % 128);
+        len += 1;
+    }
+    masks
 }
 
 /// The memory. Member 0 is no key: it stands for the beginning of an event.
@@ -72,16 +105,16 @@ impl KeyMemory {
     pub(crate) fn begin(&mut self, projection: &Projection) {
         if self.projection != projection.identity() {
             self.projection = projection.identity();
-            self.forget();
+            self.forget(projection);
         }
     }
 
-    fn forget(&mut self) {
+    fn forget(&mut self, projection: &Projection) {
         self.members.clear();
         self.written.clear();
         self.by_key.clear();
         self.last = 0;
-        self.add(None, b"", None);
+        self.add(None, b"", None, projection);
     }
 
     /// An event begins.
@@ -125,28 +158,65 @@ impl KeyMemory {
         Some(expected)
     }
 
+    /// The same for a reader that knows how long the key is with quotes and colon, and keeps the
+    /// member before it to itself.
+    #[expect(clippy::inline_always, reason = "measured: once a member")]
+    #[inline(always)]
+    pub(super) fn expected_behind(
+        &mut self,
+        last: u16,
+        parent: Place,
+        written_len: usize,
+        text: &[u8],
+    ) -> Option<(u16, &Member)> {
+        let [first, second] = self.members.get(usize::from(last))?.next;
+        let is_next = |member: u16| {
+            let member = self.members.get(usize::from(member));
+            member.is_some_and(|member| {
+                member.written_len as usize == written_len && self.begins(member, parent, text)
+            })
+        };
+        if is_next(first) {
+            return Some((first, self.members.get(usize::from(first))?));
+        }
+        if !is_next(second) {
+            return None;
+        }
+        self.members.get_mut(usize::from(last))?.next = [second, first];
+        Some((second, self.members.get(usize::from(second))?))
+    }
+
+    /// The member before the next, for [`KeyMemory::expected_behind`].
+    #[inline]
+    pub(super) fn last(&self) -> u16 {
+        self.last
+    }
+
+    /// Goes on behind a member that [`KeyMemory::expected_behind`] gave.
+    #[inline]
+    pub(super) fn go_on_behind(&mut self, member: u16) {
+        self.last = member;
+    }
+
     /// Whether `text` begins with a member that lies at `parent`.
     #[expect(clippy::inline_always, reason = "measured: once a member")]
     #[inline(always)]
     fn begins(&self, member: &Member, parent: Place, text: &[u8]) -> bool {
-        let Some(head) = text.first_chunk::<HEAD_BYTES>() else {
-            return member.parent == parent && self.begins_slowly(member, text);
+        if member.parent != parent || member.written_len == 0 {
+            return false;
+        }
+        let mask = MASKS.get(member.written_len as usize);
+        let (Some(head), Some(mask)) = (text.first_chunk::<HEAD_BYTES>(), mask) else {
+            return self.begins_slowly(member, text);
         };
         let [low, high] = words(head);
-        let differing =
-            (low ^ member.head[0]) & member.mask[0] | (high ^ member.head[1]) & member.mask[1];
-        differing == 0
-            && member.parent == parent
-            && (1..=HEAD_BYTES as u32).contains(&member.written_len)
-            || member.written_len > HEAD_BYTES as u32
-                && member.parent == parent
-                && self.begins_slowly(member, text)
+        (low ^ member.head[0]) & mask[0] | (high ^ member.head[1]) & mask[1] == 0
     }
 
     /// For long members, and texts that are short.
     #[inline(never)]
     fn begins_slowly(&self, member: &Member, text: &[u8]) -> bool {
-        member.written_len > 0 && text.starts_with(self.written(member))
+        text.starts_with(self.written(member))
     }
 
     fn written(&self, member: &Member) -> &[u8] {
@@ -171,9 +241,9 @@ impl KeyMemory {
             member
         } else {
             if self.members.len() >= MEMBERS_MAX {
-                self.forget();
+                self.forget(projection);
             }
-            let member = self.add(parent, key, child(parent));
+            let member = self.add(parent, key, child(parent), projection);
             let (members, written, hasher) = (&self.members, &self.written, &self.hasher);
             self.by_key.insert_unique(hash, member, |member| {
                 let member = &members[usize::from(*member)];
@@ -190,7 +260,7 @@ impl KeyMemory {
         self.members.get(usize::from(member)).and_then(|m| m.child)
     }
 
-    fn add(&mut self, parent: Place, key: &[u8], child: Place) -> u16 {
+    fn add(&mut self, parent: Place, key: &[u8], child: Place, projection: &Projection) -> u16 {
         let member = self.members.len() as u16;
         let start = self.written.len();
         if member > 0 {
@@ -199,20 +269,31 @@ impl KeyMemory {
             self.written.extend_from_slice(b"\":");
         }
         let text = self.written.get(start..).unwrap_or_default();
-        let (mut head, mut mask) = ([0; HEAD_BYTES], [0; HEAD_BYTES]);
-        for ((byte, head), mask) in text.iter().zip(&mut head).zip(&mut mask) {
-            (*head, *mask) = (*byte, 0xFF);
+        let mut head = [0; HEAD_BYTES];
+        for (byte, head) in text.iter().zip(&mut head) {
+            *head = *byte;
         }
         self.members.push(Member {
             head: words(&head),
-            mask: words(&mask),
             start: start as u32,
             written_len: text.len() as u32,
             parent,
+            usage: usage(key, child, projection),
             child,
             next: [0; 2],
         });
         member
+    }
+}
+
+fn usage(key: &[u8], child: Place, projection: &Projection) -> Use {
+    if walk::is_special(key) {
+        return Use::Special;
+    }
+    match child.map_or(&[][..], |child| projection.targets(child)) {
+        [] => Use::Skip,
+        [target] if target.field != fields::TIME => Use::Store(*target),
+        _ => Use::StoreEach,
     }
 }
 

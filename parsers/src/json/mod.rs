@@ -30,6 +30,7 @@ mod decode;
 pub(crate) mod element_start;
 mod envelope;
 mod keys;
+mod plain_members;
 mod scan;
 mod stream;
 mod strings;
@@ -67,7 +68,7 @@ pub(crate) fn lines(input: &[u8], out: &mut EventWriter<'_>) {
         let text_end = strings.build_line(text);
         let (line, behind) = rest.split_at(rest.len() - text.len() + text_end);
         let line = framing::without_line_end(line);
-        line_by(line, Scanner::with(without_bom(line), &strings), out);
+        line_by(line, Scanner::with(without_bom(line), strings.of(text)), out);
         rest = behind.get(1..).unwrap_or_default();
     }
     out.scratch.strings = strings;
@@ -218,7 +219,7 @@ mod tests {
                 strings.build(&text);
                 let slow = read(&text, &projection, |out| line_by(&text, Scanner::new(&text), out));
                 let fast = read(&text, &projection, |out| {
-                    line_by(&text, Scanner::with(&text, &strings), out);
+                    line_by(&text, Scanner::with(&text, strings.of(&text)), out);
                 });
                 prop_assert_eq!(&fast, &slow);
                 let slow = read(&text, &projection, |out| stream::elements(&text, Scanner::new(&text), BlockExtent::Whole, out));

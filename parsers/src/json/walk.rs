@@ -16,6 +16,7 @@
 
 use super::decode::decode;
 use super::keys::Place;
+use super::plain_members::Stop;
 use super::scan::{JsonString, Scanner};
 use super::strings::StringEnds;
 use super::{DEPTH_MAX, Malformed};
@@ -86,12 +87,12 @@ fn event_xml(xml: JsonString<'_>, out: &mut EventWriter<'_>) {
     out.scratch.name = decoded;
 }
 
-struct Walker<'s, 'a, 'w, 'b, E> {
-    projection: &'b Projection,
-    everything: bool,
-    scan: &'s mut Scanner<'a, E>,
-    out: &'w mut EventWriter<'b>,
-    scratch: Scratch,
+pub(super) struct Walker<'s, 'a, 'w, 'b, E> {
+    pub(super) projection: &'b Projection,
+    pub(super) everything: bool,
+    pub(super) scan: &'s mut Scanner<'a, E>,
+    pub(super) out: &'w mut EventWriter<'b>,
+    pub(super) scratch: Scratch,
     /// Where in the path the name as people see it begins: behind transparent objects.
     visible: usize,
     /// The innermost key.
@@ -111,7 +112,10 @@ impl<'a, 'b, E: StringEnds> Walker<'_, 'a, '_, 'b, E> {
             return Ok(());
         }
         loop {
-            self.next_member(node, depth)?;
+            match self.plain_members(node) {
+                Stop::AtKey => self.next_member(node, depth)?,
+                Stop::BehindValue => {}
+            }
             match self.scan.peek() {
                 Some(b',') => {
                     self.scan.bump();
@@ -136,7 +140,7 @@ impl<'a, 'b, E: StringEnds> Walker<'_, 'a, '_, 'b, E> {
             return self.unexpected_member(parent, depth);
         };
         let text = rest.get(1..member.written_len.saturating_sub(2));
-        self.scan.advance(member.written_len);
+        self.scan.advance_key(member.written_len);
         let key = JsonString {
             text: text.unwrap_or_default(),
             escaped: false,
@@ -422,6 +426,11 @@ fn visible_name<'n>(
     } else {
         path
     }
+}
+
+/// Whether a key, as written, says something about its value wherever it stands.
+pub(super) fn is_special(key: &[u8]) -> bool {
+    key == b"#text" || XML_MEMBERS.contains(&key)
 }
 
 /// Whether a string begins with the tag of a Windows event; some encoders escape its bracket.

@@ -10,59 +10,37 @@ use std::arch::x86_64::{
     __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8,
 };
 
-use super::{Escapes, Marks, Reach, last_block};
+use super::{Escapes, Marks, Reach, StringIndex, last_block};
 
-/// Adds the blocks up to the end of the line or text and gives its offset; `None` if the
-/// processor cannot do it.
-pub(super) fn index(text: &[u8], reach: Reach, blocks: &mut Vec<Marks>) -> Option<usize> {
-    if !is_x86_feature_detected!("avx2") {
-        return None;
-    }
-    // SAFETY: the processor has AVX2.
-    Some(unsafe {
-        match reach {
-            Reach::Line => index_line(text, blocks),
-            Reach::Text => index_text(text, blocks),
-        }
-    })
+/// Indexes a text, or its first line, and gives its length; `None` if the processor cannot do it.
+pub(super) fn index(text: &[u8], reach: Reach, index: &mut StringIndex) -> Option<usize> {
+    let able = is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("popcnt");
+    // SAFETY: the processor has what the function asks for.
+    able.then(|| unsafe { index_blocks(text, reach, index) })
 }
 
-#[target_feature(enable = "avx2")]
-fn index_text(text: &[u8], blocks: &mut Vec<Marks>) -> usize {
+#[target_feature(enable = "avx2,bmi1,popcnt")]
+fn index_blocks(text: &[u8], reach: Reach, index: &mut StringIndex) -> usize {
     let (whole, rest) = text.as_chunks::<64>();
     let mut escapes = Escapes::default();
-    blocks.reserve(whole.len() + 1);
-    for block in whole {
-        blocks.push(marks(load(block), &mut escapes));
-    }
-    if !rest.is_empty() {
-        blocks.push(marks(load(&last_block(rest)), &mut escapes));
-    }
-    text.len()
-}
-
-#[target_feature(enable = "avx2")]
-fn index_line(text: &[u8], blocks: &mut Vec<Marks>) -> usize {
-    let (whole, rest) = text.as_chunks::<64>();
-    let mut escapes = Escapes::default();
-    for (i, block) in whole.iter().enumerate() {
+    index.begin();
+    let last = last_block(rest);
+    let last = Some(&last).filter(|_| !rest.is_empty());
+    for (i, block) in whole.iter().chain(last).enumerate() {
         let halves = load(block);
-        blocks.push(marks(halves, &mut escapes));
+        let marks = marks(halves, &mut escapes);
         let newlines = equal(halves, b'\n');
-        if newlines != 0 {
+        if newlines != 0 && reach == Reach::Line {
+            index.add(i * 64, marks.before(newlines));
+            index.end();
             return i * 64 + newlines.trailing_zeros() as usize;
         }
+        index.add(i * 64, marks);
     }
-    if rest.is_empty() {
-        return text.len();
-    }
-    let halves = load(&last_block(rest));
-    blocks.push(marks(halves, &mut escapes));
-    let newlines = equal(halves, b'\n');
-    if newlines == 0 {
-        return text.len();
-    }
-    whole.len() * 64 + newlines.trailing_zeros() as usize
+    index.end();
+    text.len()
 }
 
 #[inline]
