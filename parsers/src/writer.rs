@@ -9,7 +9,7 @@ use crate::event::{Encoding, EventKind, FieldId, Value, ValueKind};
 use crate::json::KeyMemory;
 use crate::json::StringIndex;
 use crate::projection::{Extent, Projection, Target};
-use crate::time::{self, Timestamp};
+use crate::time::{MinuteMemory, Timestamp};
 use crate::unparsed::Reason;
 
 /// Receives the events of one block.
@@ -30,6 +30,7 @@ pub(crate) struct Scratch {
     /// Where the strings of a JSON text end.
     pub(crate) strings: StringIndex,
     ranks: RankTable,
+    minute: MinuteMemory,
     /// Nested names from the outermost to the value at hand.
     pub(crate) path: Vec<u8>,
     /// A name that had to be decoded.
@@ -40,6 +41,16 @@ pub(crate) struct Scratch {
 
 /// The longest text with escapes that may be a time.
 const TIME_BYTES_MAX: usize = 64;
+
+/// So many values that may be the event's time are put by until it ends.
+const TIMES_PENDING_MAX: usize = 4;
+
+/// A value that is the event's time if none of a better rank can be read as one.
+#[derive(Clone, Copy)]
+struct PendingTime {
+    value: Stored,
+    rank: u8,
+}
 
 /// A value that has its place.
 #[derive(Clone, Copy)]
@@ -59,9 +70,36 @@ struct Open {
     values_start: usize,
     time: Timestamp,
     time_rank: u8,
+    /// The first of these were found since, the oldest first. Events have several times, and
+    /// reading one costs as much as a handful of values.
+    times: [PendingTime; TIMES_PENDING_MAX],
+    times_pending: usize,
     has_ranks: bool,
     /// Whether values were left out.
     overfull: bool,
+}
+
+impl Open {
+    const NONE: Self = Self {
+        kind: EventKind::Raw,
+        has_text: true,
+        raw: Span::EMPTY,
+        position: 0,
+        values_start: 0,
+        time: Timestamp::UNKNOWN,
+        time_rank: u8::MAX,
+        times: [PendingTime {
+            value: Stored {
+                kind: ValueKind::Null,
+                encoding: Encoding::Plain,
+                span: Span::EMPTY,
+            },
+            rank: u8::MAX,
+        }; TIMES_PENDING_MAX],
+        times_pending: 0,
+        has_ranks: false,
+        overfull: false,
+    };
 }
 
 /// More values of one event are left out, and the event is counted: a line of the greatest
@@ -75,17 +113,6 @@ impl<'a> EventWriter<'a> {
         projection: &'a Projection,
         store: &'a mut EventStore,
     ) -> Self {
-        let open = Open {
-            kind: EventKind::Raw,
-            has_text: true,
-            raw: Span::EMPTY,
-            position: 0,
-            values_start: 0,
-            time: Timestamp::UNKNOWN,
-            time_rank: u8::MAX,
-            has_ranks: false,
-            overfull: false,
-        };
         let mut scratch = std::mem::take(&mut store.scratch);
         scratch.keys.begin(projection);
         Self {
@@ -93,7 +120,7 @@ impl<'a> EventWriter<'a> {
             base,
             projection,
             store,
-            open,
+            open: Open::NONE,
             scratch,
         }
     }
@@ -139,17 +166,12 @@ impl<'a> EventWriter<'a> {
     }
 
     fn begin_at(&mut self, kind: EventKind, raw: Span, position: u64) {
-        self.open = Open {
-            kind,
-            has_text: true,
-            raw,
-            position,
-            values_start: self.store.values.len(),
-            time: Timestamp::UNKNOWN,
-            time_rank: u8::MAX,
-            has_ranks: false,
-            overfull: false,
-        };
+        let open = &mut self.open;
+        (open.kind, open.raw, open.position) = (kind, raw, position);
+        open.values_start = self.store.values.len();
+        (open.time, open.time_rank) = (Timestamp::UNKNOWN, u8::MAX);
+        open.times_pending = 0;
+        (open.has_text, open.has_ranks, open.overfull) = (true, false, false);
     }
 
     /// Changes the kind of the event under construction: a syslog message whose body turns out
@@ -167,6 +189,7 @@ impl<'a> EventWriter<'a> {
     /// Sets the time that the event itself states, over that of a header which carried it.
     #[inline]
     pub fn own_time(&mut self, time: Timestamp) {
+        self.read_times();
         if time != Timestamp::UNKNOWN {
             self.open.time = time;
             self.open.time_rank = 0;
@@ -174,6 +197,7 @@ impl<'a> EventWriter<'a> {
     }
 
     fn time_ranked(&mut self, time: Timestamp, rank: u8) {
+        self.read_times();
         if rank < self.open.time_rank && time != Timestamp::UNKNOWN {
             self.open.time = time;
             self.open.time_rank = rank;
@@ -351,7 +375,7 @@ impl<'a> EventWriter<'a> {
         let mut listed = false;
         for target in targets {
             if target.field == crate::fields::TIME {
-                self.read_time(stored, target.rank);
+                self.put_time_by(stored, target.rank);
             } else {
                 listed = true;
                 self.store_value(*target, stored, name);
@@ -366,24 +390,54 @@ impl<'a> EventWriter<'a> {
         }
     }
 
-    fn read_time(&mut self, stored: Stored, rank: u8) {
+    #[inline]
+    fn put_time_by(&mut self, value: Stored, rank: u8) {
         if rank >= self.open.time_rank {
             return;
         }
-        let text = stored.span.of(self.input, &self.store.arena);
+        if self.open.times_pending >= TIMES_PENDING_MAX {
+            self.read_times();
+        }
+        if let Some(place) = self.open.times.get_mut(self.open.times_pending) {
+            *place = PendingTime { value, rank };
+            self.open.times_pending += 1;
+        }
+    }
+
+    /// Makes the best of the times that were put by that of the event.
+    #[inline]
+    fn read_times(&mut self) {
+        if self.open.times_pending > 0 {
+            self.read_pending_times();
+        }
+    }
+
+    fn read_pending_times(&mut self) {
+        let count = std::mem::take(&mut self.open.times_pending);
+        let mut times = self.open.times;
+        let times = times.get_mut(..count).unwrap_or_default();
+        // Stable: of one rank the first counts.
+        times.sort_by_key(|time| time.rank);
+        for PendingTime { value, rank } in times {
+            if *rank >= self.open.time_rank {
+                return;
+            }
+            if let Some(time) = self.read_time(*value).filter(|t| *t != Timestamp::UNKNOWN) {
+                (self.open.time, self.open.time_rank) = (time, *rank);
+            }
+        }
+    }
+
+    fn read_time(&mut self, value: Stored) -> Option<Timestamp> {
+        let text = value.span.of(self.input, &self.store.arena);
         let mut room = [0; TIME_BYTES_MAX];
-        let text = match stored.encoding {
+        let text = match value.encoding {
             Encoding::Plain => text,
             Encoding::JsonEscaped => {
-                match Value::stored(stored.kind, stored.encoding, text).copy_to(&mut room) {
-                    Some(decoded) => decoded,
-                    None => return,
-                }
+                Value::stored(value.kind, value.encoding, text).copy_to(&mut room)?
             }
         };
-        if let Some(t) = time::parse_any(text) {
-            self.time_ranked(t, rank);
-        }
+        self.scratch.minute.read(text)
     }
 
     #[inline]
@@ -426,7 +480,8 @@ impl<'a> EventWriter<'a> {
     }
 
     /// Remembers how far the event under construction is, see [`EventWriter::roll_back`].
-    pub(crate) fn checkpoint(&self) -> Checkpoint {
+    pub(crate) fn checkpoint(&mut self) -> Checkpoint {
+        self.read_times();
         Checkpoint {
             values: self.store.values.len(),
             time: self.open.time,
@@ -440,6 +495,7 @@ impl<'a> EventWriter<'a> {
         self.store.names.truncate(checkpoint.values);
         self.open.time = checkpoint.time;
         self.open.time_rank = checkpoint.time_rank;
+        self.open.times_pending = 0;
     }
 
     /// Whether a field got a value since `checkpoint`.
@@ -489,6 +545,7 @@ impl<'a> EventWriter<'a> {
     }
 
     fn close(&mut self) {
+        self.read_times();
         if self.open.time == Timestamp::UNKNOWN {
             self.open.time = self.store.last_time;
         } else {
@@ -511,11 +568,14 @@ impl<'a> EventWriter<'a> {
         let Some(values) = store.values.get_mut(start..) else {
             return;
         };
-        self.scratch.ranks.note(values);
+        let ranks = &mut self.scratch.ranks;
+        if !ranks.note(values) {
+            return;
+        }
         let mut kept = 0;
         for i in 0..values.len() {
             let value = values[i];
-            if value.rank <= self.scratch.ranks.best(value.field) {
+            if value.rank <= ranks.best(value.field) {
                 values[kept] = value;
                 if let Some(name) = store.names.get(start + i).copied() {
                     store.names[start + kept] = name;
@@ -523,7 +583,6 @@ impl<'a> EventWriter<'a> {
                 kept += 1;
             }
         }
-        self.scratch.ranks.forget(values);
         store.values.truncate(start + kept);
         store.names.truncate(start + kept);
     }
@@ -547,31 +606,42 @@ pub(crate) struct Checkpoint {
 /// millions of them.
 #[derive(Debug, Default)]
 struct RankTable {
-    best: Vec<u8>,
+    /// Of each field, the last event that had it, and its best rank there.
+    best: Vec<(u32, u8)>,
+    event: u32,
 }
 
 impl RankTable {
-    fn note(&mut self, values: &[StoredValue]) {
+    /// Takes note of the values of an event; whether a field has values of different rank.
+    fn note(&mut self, values: &[StoredValue]) -> bool {
+        self.event = self.event.wrapping_add(1);
+        if self.event == 0 {
+            // Events of long ago would be taken for this one.
+            self.best.clear();
+            self.event = 1;
+        }
+        let mut differs = false;
         for value in values.iter().filter(|v| v.field != FieldId::UNLISTED) {
             let index = value.field.index();
             if index >= self.best.len() {
-                self.best.resize(index + 1, u8::MAX);
+                self.best.resize(index + 1, (0, 0));
             }
-            self.best[index] = self.best[index].min(value.rank);
+            let (event, best) = &mut self.best[index];
+            let known = if *event == self.event {
+                *best
+            } else {
+                value.rank
+            };
+            differs |= known != value.rank;
+            (*event, *best) = (self.event, known.min(value.rank));
         }
+        differs
     }
 
     fn best(&self, field: FieldId) -> u8 {
-        self.best.get(field.index()).copied().unwrap_or(u8::MAX)
-    }
-
-    /// Makes the table ready for the next event. Of each field the best value was kept, so all
-    /// fields are still among `values`.
-    fn forget(&mut self, values: &[StoredValue]) {
-        for value in values {
-            if let Some(best) = self.best.get_mut(value.field.index()) {
-                *best = u8::MAX;
-            }
+        match self.best.get(field.index()) {
+            Some((event, best)) if *event == self.event => *best,
+            _ => u8::MAX,
         }
     }
 }
