@@ -74,7 +74,8 @@ struct Open {
     /// reading one costs as much as a handful of values.
     times: [PendingTime; TIMES_PENDING_MAX],
     times_pending: usize,
-    has_ranks: bool,
+    /// How many values came under another name than the field's own.
+    ranked: usize,
     /// Whether values were left out.
     overfull: bool,
 }
@@ -97,7 +98,7 @@ impl Open {
             rank: u8::MAX,
         }; TIMES_PENDING_MAX],
         times_pending: 0,
-        has_ranks: false,
+        ranked: 0,
         overfull: false,
     };
 }
@@ -171,7 +172,7 @@ impl<'a> EventWriter<'a> {
         open.values_start = self.store.values.len();
         (open.time, open.time_rank) = (Timestamp::UNKNOWN, u8::MAX);
         open.times_pending = 0;
-        (open.has_text, open.has_ranks, open.overfull) = (true, false, false);
+        (open.has_text, open.ranked, open.overfull) = (true, 0, false);
     }
 
     /// Changes the kind of the event under construction: a syslog message whose body turns out
@@ -301,7 +302,7 @@ impl<'a> EventWriter<'a> {
             self.open.overfull = true;
             return;
         }
-        self.open.has_ranks |= target.rank > 0;
+        self.open.ranked += usize::from(target.rank > 0);
         self.store.values.push(StoredValue {
             field: target.field,
             kind: stored.kind,
@@ -446,7 +447,7 @@ impl<'a> EventWriter<'a> {
             self.open.overfull = true;
             return;
         }
-        self.open.has_ranks |= target.rank > 0;
+        self.open.ranked += usize::from(target.rank > 0);
         self.store.values.push(StoredValue {
             field: target.field,
             kind: stored.kind,
@@ -514,7 +515,7 @@ impl<'a> EventWriter<'a> {
     /// Ends the event. Without a time of its own it takes that of the event before.
     #[inline]
     pub fn finish(&mut self) {
-        if self.open.has_ranks {
+        if self.open.ranked > 0 {
             self.drop_outranked();
         }
         if self.open.overfull {
@@ -568,6 +569,9 @@ impl<'a> EventWriter<'a> {
         let Some(values) = store.values.get_mut(start..) else {
             return;
         };
+        if self.open.ranked * values.len() <= PAIRS_LOOKED_AT_MAX && !has_outranked(values) {
+            return;
+        }
         let ranks = &mut self.scratch.ranks;
         if !ranks.note(values) {
             return;
@@ -586,6 +590,19 @@ impl<'a> EventWriter<'a> {
         store.values.truncate(start + kept);
         store.names.truncate(start + kept);
     }
+}
+
+/// So many pairs of values are compared before a table is filled.
+const PAIRS_LOOKED_AT_MAX: usize = 256;
+
+/// Whether a field has values of different rank; the quick way for a few values.
+#[inline]
+fn has_outranked(values: &[StoredValue]) -> bool {
+    let mut ranked = values.iter().filter(|value| value.rank > 0);
+    ranked.any(|value| {
+        let differs = |other: &StoredValue| other.field == value.field && other.rank != value.rank;
+        values.iter().fold(false, |found, other| found | differs(other))
+    })
 }
 
 impl Drop for EventWriter<'_> {

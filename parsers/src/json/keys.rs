@@ -27,7 +27,11 @@ pub(super) type Place = Option<NodeId>;
 /// Keys of several places count several times.
 const MEMBERS_MAX: usize = 2048;
 
-/// Longer keys are looked up each time.
+/// So much of an event is remembered in its order.
+const PATH_MAX: usize = 256;
+
+/// Longer keys are looked up each time, and so are those with a newline: what is remembered must
+/// not reach over the end of a line.
 const KEY_BYTES_MAX: usize = 128;
 
 /// So much of a key is compared at once.
@@ -61,8 +65,8 @@ pub(super) enum Use {
 pub(super) struct Member {
     /// Its first bytes with the opening quote, as two words.
     head: [u128; 2],
-    /// With quotes and colon.
-    written_len: u32,
+    /// With quotes and colon; 0 for what is no key.
+    pub(super) written_len: u32,
     parent: Place,
     /// What came behind it, the last first.
     next: [u16; 2],
@@ -97,7 +101,12 @@ pub(crate) struct KeyMemory {
     written: Vec<u8>,
     by_key: HashTable<u16>,
     hasher: DefaultHashBuilder,
+    /// The member before the next.
     last: u16,
+    /// The members of the last event in their order, as far as this one did not differ.
+    path: Vec<u16>,
+    /// How many of them were passed.
+    step: usize,
 }
 
 impl KeyMemory {
@@ -113,13 +122,24 @@ impl KeyMemory {
         self.members.clear();
         self.written.clear();
         self.by_key.clear();
-        self.last = 0;
+        self.path.clear();
+        (self.last, self.step) = (0, 0);
         self.add(None, b"", None, projection);
     }
 
     /// An event begins.
     pub(super) fn begin_event(&mut self) {
-        self.last = 0;
+        (self.last, self.step) = (0, 0);
+    }
+
+    /// Notes that a member was passed.
+    fn pass(&mut self, member: u16) {
+        match self.path.get_mut(self.step) {
+            Some(place) => *place = member,
+            None if self.step < PATH_MAX => self.path.push(member),
+            None => {}
+        }
+        (self.last, self.step) = (member, self.step + 1);
     }
 
     /// The member that begins `text`, if it was expected here.
@@ -129,11 +149,12 @@ impl KeyMemory {
         let [first, second] = self.members.get(usize::from(self.last))?.next;
         let member = self.members.get(usize::from(first))?;
         if self.begins(member, parent, text) {
-            self.last = first;
-            return Some(Expected {
+            let expected = Expected {
                 written_len: member.written_len as usize,
                 child: member.child,
-            });
+            };
+            self.pass(first);
+            return Some(expected);
         }
         self.second_choice([first, second], parent, text)
     }
@@ -154,48 +175,48 @@ impl KeyMemory {
             child: member.child,
         };
         self.members.get_mut(usize::from(self.last))?.next = [second, first];
-        self.last = second;
+        self.pass(second);
         Some(expected)
     }
 
-    /// The same for a reader that knows how long the key is with quotes and colon, and keeps the
-    /// member before it to itself.
+    /// The same for a reader that counts the steps itself: the member that came at this step of
+    /// the last event, or else one that was expected. To be taken by [`KeyMemory::go_on`].
+    ///
+    /// The step is known before the member that comes at it. By the member before, the processor
+    /// would have to wait for that one each time.
     #[expect(clippy::inline_always, reason = "measured: once a member")]
     #[inline(always)]
-    pub(super) fn expected_behind(
-        &mut self,
-        last: u16,
-        parent: Place,
-        written_len: usize,
-        text: &[u8],
-    ) -> Option<(u16, &Member)> {
-        let [first, second] = self.members.get(usize::from(last))?.next;
-        let is_next = |member: u16| {
-            let member = self.members.get(usize::from(member));
-            member.is_some_and(|member| {
-                member.written_len as usize == written_len && self.begins(member, parent, text)
-            })
-        };
-        if is_next(first) {
-            return Some((first, self.members.get(usize::from(first))?));
+    pub(super) fn at_step(&mut self, step: usize, parent: Place, text: &[u8]) -> Option<&Member> {
+        let member = self.path.get(step).copied().unwrap_or_default();
+        if self.begins(self.members.get(usize::from(member))?, parent, text) {
+            return self.members.get(usize::from(member));
         }
-        if !is_next(second) {
-            return None;
-        }
-        self.members.get_mut(usize::from(last))?.next = [second, first];
-        Some((second, self.members.get(usize::from(second))?))
+        self.off_path(step, parent, text)
     }
 
-    /// The member before the next, for [`KeyMemory::expected_behind`].
-    #[inline]
-    pub(super) fn last(&self) -> u16 {
-        self.last
+    #[cold]
+    #[inline(never)]
+    fn off_path(&mut self, step: usize, parent: Place, text: &[u8]) -> Option<&Member> {
+        self.go_on(step);
+        self.expected(parent, text)?;
+        // Passed by whoever asked, if the rest of the member is as it should be.
+        let member = self.last;
+        self.go_on(step);
+        self.members.get(usize::from(member))
     }
 
-    /// Goes on behind a member that [`KeyMemory::expected_behind`] gave.
+    /// How many members of the event were passed, in the order of [`KeyMemory::at_step`].
     #[inline]
-    pub(super) fn go_on_behind(&mut self, member: u16) {
-        self.last = member;
+    pub(super) fn step(&self) -> usize {
+        self.step.min(PATH_MAX)
+    }
+
+    /// So many members were passed, all of them as they came in the last event, or as
+    /// [`KeyMemory::at_step`] told.
+    #[inline]
+    pub(super) fn go_on(&mut self, step: usize) {
+        let before = step.checked_sub(1).and_then(|before| self.path.get(before));
+        (self.last, self.step) = (before.copied().unwrap_or_default(), step);
     }
 
     /// Whether `text` begins with a member that lies at `parent`.
@@ -228,7 +249,7 @@ impl KeyMemory {
     /// Looks up a key without escapes that was not expected, and expects it from now on.
     pub(super) fn look_up(&mut self, parent: Place, key: &[u8], projection: &Projection) -> Place {
         let child = |parent: Place| parent.and_then(|parent| projection.child(parent, key));
-        if key.len() > KEY_BYTES_MAX {
+        if key.len() > KEY_BYTES_MAX || key.contains(&b'\n') {
             return child(parent);
         }
         let hash = self.hasher.hash_one((parent, key));
@@ -256,7 +277,7 @@ impl KeyMemory {
         if let Some(last) = self.members.get_mut(usize::from(self.last)) {
             last.next = [member, last.next[0]];
         }
-        self.last = member;
+        self.pass(member);
         self.members.get(usize::from(member)).and_then(|m| m.child)
     }
 

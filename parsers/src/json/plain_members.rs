@@ -34,42 +34,36 @@ struct Plain {
     end: usize,
     /// What comes behind it.
     behind: usize,
+    /// How many quotes its member has.
+    quotes: usize,
 }
 
 impl<E: StringEnds> Walker<'_, '_, '_, '_, E> {
     /// Takes as many members as are plain. Before the next one, or behind the last.
-    #[inline]
     pub(super) fn plain_members(&mut self, parent: Place) -> Stop {
         let Some(index) = self.scan.indexed().filter(|_| !self.everything) else {
             return Stop::AtKey;
         };
+        let (mut key, mut next) = (self.scan.position(), index.next);
         let Some(base) = self.out.offset_of(index.text) else {
             return Stop::AtKey;
         };
-        let keys = &mut self.scratch.keys;
-        let (mut last, mut next) = (keys.last(), index.next);
-        let mut behind = self.scan.position();
-        let mut stop = Stop::AtKey;
-        while let Some(quotes) = index.quotes_from(next) {
-            let [key, key_end, ..] = quotes;
-            let begins_member = match stop {
-                Stop::AtKey => behind == key,
-                Stop::BehindValue => is_separated(index.text, behind, key),
-            };
-            if !begins_member {
-                break;
-            }
-            (behind, stop) = (key, Stop::AtKey);
+        if index.quote(next) != Some(key) {
+            return Stop::AtKey;
+        }
+        let mut step = self.out.scratch.keys.step();
+        let (at, stop) = loop {
             let text = index.text.get(key..).unwrap_or_default();
-            let written_len = key_end.wrapping_sub(key).wrapping_add(2);
-            let Some((member, known)) = keys.expected_behind(last, parent, written_len, text)
-            else {
-                break;
+            let keys = &mut self.out.scratch.keys;
+            let Some(known) = keys.at_step(step, parent, text) else {
+                break (key, Stop::AtKey);
             };
-            let Some((value, quotes)) = Plain::read(index.text, quotes) else {
-                break;
+            let start = key + known.written_len as usize;
+            let (usage, child) = (known.usage, known.child);
+            let Some(value) = Plain::read(&index, start, next) else {
+                break (key, Stop::AtKey);
             };
-            match known.usage {
+            match usage {
                 Use::Skip => {}
                 Use::Store(target) => {
                     let encoding = value.encoding(&index);
@@ -77,89 +71,84 @@ impl<E: StringEnds> Walker<'_, '_, '_, '_, E> {
                     let start = base + value.start;
                     self.out.plain(target, value.kind, encoding, start, len);
                 }
+                Use::Special => break (key, Stop::AtKey),
                 Use::StoreEach => {
-                    let targets = known.child.map(|child| self.projection.targets(child));
+                    let targets = child.map(|child| self.projection.targets(child));
                     let encoding = value.encoding(&index);
                     let text = index.text.get(value.start..value.end);
-                    let text = text.unwrap_or_default();
-                    let targets = targets.unwrap_or_default();
+                    let (targets, text) = (targets.unwrap_or_default(), text.unwrap_or_default());
                     self.out.written(targets, value.kind, encoding, text);
                 }
-                Use::Special => break,
             }
-            (last, behind, stop) = (member, value.behind, Stop::BehindValue);
-            next += quotes;
-        }
-        keys.go_on_behind(last);
-        self.scan.go_to(behind, next);
+            step += 1;
+            next += value.quotes;
+            match next_key(index.text, value.behind) {
+                Some(at) => key = at,
+                None => break (value.behind, Stop::BehindValue),
+            }
+        };
+        self.out.scratch.keys.go_on(step);
+        self.scan.go_to(at, next);
         stop
     }
 }
 
-/// Whether a comma, and at most a blank, lie between a value and the next key.
+/// Where the next key begins, behind a comma and at most a blank.
 #[inline]
-fn is_separated(text: &[u8], behind: usize, key: usize) -> bool {
-    if text.get(behind) != Some(&b',') {
-        return false;
-    }
-    match key.wrapping_sub(behind) {
-        1 => true,
-        2 => text.get(behind + 1) == Some(&b' '),
-        _ => false,
+fn next_key(text: &[u8], behind: usize) -> Option<usize> {
+    match text.get(behind..)? {
+        [b',', b'"', ..] => Some(behind + 1),
+        [b',', b' ', b'"', ..] => Some(behind + 2),
+        _ => None,
     }
 }
 
 impl Plain {
+    /// The value that begins at `start`, or behind a blank there, in a member whose first quote is
+    /// the one given.
+    #[inline]
+    fn read(index: &Indexed<'_>, mut start: usize, first_quote: usize) -> Option<Self> {
+        let mut first = *index.text.get(start)?;
+        if first == b' ' {
+            start += 1;
+            first = *index.text.get(start)?;
+        }
+        if first == b'"' {
+            let end = index.quote(first_quote + 3)?;
+            return Some(Self {
+                kind: ValueKind::Text,
+                start: start + 1,
+                end,
+                behind: end + 1,
+                quotes: 4,
+            });
+        }
+        Self::scalar(index.text.get(start..)?, start)
+    }
+
+    fn scalar(text: &[u8], start: usize) -> Option<Self> {
+        let (kind, len) = match text {
+            [b'0'..=b'9' | b'-', ..] => (ValueKind::Number, integer_len(text)?),
+            [b't', b'r', b'u', b'e', ..] => (ValueKind::Bool, 4),
+            [b'f', b'a', b'l', b's', b'e', ..] => (ValueKind::Bool, 5),
+            [b'n', b'u', b'l', b'l', ..] => (ValueKind::Null, 4),
+            _ => return None,
+        };
+        Some(Self {
+            kind,
+            start,
+            end: start + if kind == ValueKind::Null { 0 } else { len },
+            behind: start + len,
+            quotes: 2,
+        })
+    }
+
     #[inline]
     fn encoding(&self, index: &Indexed<'_>) -> Encoding {
         if index.has_backslash(self.start, self.end) {
             Encoding::JsonEscaped
         } else {
             Encoding::Plain
-        }
-    }
-
-    /// The value behind a key, given the quotes from that on, and how many of these key and value
-    /// have.
-    #[inline]
-    fn read(text: &[u8], quotes: [usize; 4]) -> Option<(Self, usize)> {
-        let [_, key_end, quote, end] = quotes;
-        let mut start = key_end + 2;
-        let mut first = *text.get(start)?;
-        if first == b' ' {
-            start += 1;
-            first = *text.get(start)?;
-        }
-        if first == b'"' {
-            let is_whole = start == quote && end < text.len();
-            let value = Self::of(ValueKind::Text, start + 1, end, end + 1);
-            return is_whole.then_some((value, 4));
-        }
-        let kind = match first {
-            b'0'..=b'9' | b'-' => ValueKind::Number,
-            b't' | b'f' => ValueKind::Bool,
-            b'n' => ValueKind::Null,
-            _ => return None,
-        };
-        let rest = text.get(start..)?;
-        let len = match first {
-            b't' if rest.starts_with(b"true") => 4,
-            b'f' if rest.starts_with(b"false") => 5,
-            b'n' if rest.starts_with(b"null") => 4,
-            b't' | b'f' | b'n' => return None,
-            _ => integer_len(rest)?,
-        };
-        let end = start + if kind == ValueKind::Null { 0 } else { len };
-        Some((Self::of(kind, start, end, start + len), 2))
-    }
-
-    #[inline]
-    fn of(kind: ValueKind, start: usize, end: usize, behind: usize) -> Self {
-        Self {
-            kind,
-            start,
-            end,
-            behind,
         }
     }
 }

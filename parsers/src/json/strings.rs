@@ -76,7 +76,7 @@ pub(crate) struct StringIndex {
     /// Offsets of the unescaped quotes, then [`BEHIND_TEXT`], then room.
     quotes: Vec<u32>,
     count: usize,
-    /// One bit a byte, and a word of zeros behind the last.
+    /// One bit a byte, and a word of zeros behind the last; then room.
     backslashes: Vec<u64>,
 }
 
@@ -123,38 +123,65 @@ impl StringIndex {
         portable::index(text, reach, self)
     }
 
-    fn begin(&mut self) {
+    /// Begins to fill it anew.
+    fn begin(&mut self) -> Filling<'_> {
         if self.quotes.len() > QUOTES_KEPT && self.count < QUOTES_KEPT / 2 {
             self.quotes.truncate(QUOTES_KEPT);
             self.quotes.shrink_to_fit();
-            self.backslashes.shrink_to(QUOTES_KEPT / 64);
+            self.backslashes.truncate(QUOTES_KEPT / 64);
+            self.backslashes.shrink_to_fit();
         }
-        self.count = 0;
-        self.backslashes.clear();
+        Filling {
+            quotes: &mut self.quotes,
+            backslashes: &mut self.backslashes,
+            count: 0,
+            blocks: 0,
+            index_count: &mut self.count,
+        }
     }
 
-    /// Room for the quotes of one block.
-    #[inline]
-    fn room(&mut self) -> Option<&mut [u32; 64]> {
-        if self.quotes.len() - self.count < 64 {
-            self.grow();
+    /// A reader at the beginning of `text`, of which the indexed text is all, or the first line.
+    pub(super) fn of<'a>(&'a self, text: &'a [u8]) -> Indexed<'a> {
+        Indexed {
+            text,
+            quotes: self.quotes.get(..self.count + AHEAD).unwrap_or_default(),
+            backslashes: &self.backslashes,
+            next: 0,
         }
+    }
+}
+
+/// An index that is being filled. What counts is kept apart from the index itself: in registers,
+/// since each block would wait for what the one before wrote to memory.
+struct Filling<'i> {
+    quotes: &'i mut Vec<u32>,
+    backslashes: &'i mut Vec<u64>,
+    count: usize,
+    blocks: usize,
+    index_count: &'i mut usize,
+}
+
+#[expect(clippy::inline_always, reason = "measured: once a block")]
+impl Filling<'_> {
+    /// Adds the backslashes of the next block, and gives room for its quotes.
+    #[inline(always)]
+    fn next_block(&mut self, backslashes: u64) -> Option<&mut [u32; 64]> {
+        if self.backslashes.len() - self.blocks < 2 || self.quotes.len() - self.count < 128 {
+            grow(self.quotes, self.backslashes);
+        }
+        *self.backslashes.get_mut(self.blocks)? = backslashes;
+        self.blocks += 1;
         self.quotes.get_mut(self.count..)?.first_chunk_mut()
     }
 
-    #[cold]
-    fn grow(&mut self) {
-        let len = (self.quotes.len() * 2).max(1024);
-        self.quotes.resize(len, 0);
-    }
-
     /// Adds the block that begins at `base`.
-    #[inline]
+    #[inline(always)]
     fn add(&mut self, base: usize, marks: Marks) {
-        self.backslashes.push(marks.backslashes);
-        let mut rest = marks.quotes;
-        let Some(room) = self.room() else { return };
+        let Some(room) = self.next_block(marks.backslashes) else {
+            return;
+        };
         let base = base as u32;
+        let mut rest = marks.quotes;
         // Most blocks have a few: which of these there are is not asked, since a branch on that
         // would often go the wrong way.
         for place in &mut room[..4] {
@@ -171,22 +198,21 @@ impl StringIndex {
         self.count += marks.quotes.count_ones() as usize;
     }
 
-    fn end(&mut self) {
-        if let Some(room) = self.room() {
+    /// Marks the end, for which each block left room.
+    fn end(mut self) {
+        let count = self.count;
+        if let Some(room) = self.next_block(0) {
             room[..AHEAD].fill(BEHIND_TEXT);
         }
-        self.backslashes.push(0);
+        *self.index_count = count;
     }
+}
 
-    /// A reader at the beginning of `text`, of which the indexed text is all, or the first line.
-    pub(super) fn of<'a>(&'a self, text: &'a [u8]) -> Indexed<'a> {
-        Indexed {
-            text,
-            quotes: self.quotes.get(..self.count + AHEAD).unwrap_or_default(),
-            backslashes: &self.backslashes,
-            next: 0,
-        }
-    }
+#[cold]
+#[inline(never)]
+fn grow(quotes: &mut Vec<u32>, backslashes: &mut Vec<u64>) {
+    quotes.resize((quotes.len() * 2).max(1024), 0);
+    backslashes.resize((backslashes.len() * 2).max(64), 0);
 }
 
 /// Reads an index from left to right.
@@ -202,12 +228,11 @@ pub(super) struct Indexed<'a> {
 }
 
 impl Indexed<'_> {
-    /// So many quotes as a reader may look at, from one on; [`BEHIND_TEXT`] for those that are
-    /// not there.
+    /// The offset of a quote, if there is one.
     #[inline]
-    pub(super) fn quotes_from(&self, next: usize) -> Option<[usize; AHEAD]> {
-        let quotes = self.quotes.get(next..)?.first_chunk::<AHEAD>()?;
-        Some(quotes.map(|at| at as usize))
+    pub(super) fn quote(&self, quote: usize) -> Option<usize> {
+        let at = *self.quotes.get(quote)?;
+        (at != BEHIND_TEXT).then_some(at as usize)
     }
 
     /// Whether there is a backslash between two offsets.
@@ -323,15 +348,18 @@ struct Escapes {
 impl Escapes {
     #[inline]
     fn resolve(&mut self, quotes: u64, backslashes: u64) -> Marks {
-        const EVEN: u64 = 0x5555_5555_5555_5555;
         // A backslash that is itself escaped begins no escape.
         let beginning = backslashes & !self.carry;
         let behind = beginning << 1 | self.carry;
         // Adding the runs that begin at odd offsets to all of them leaves, in each run, a bit
         // pattern from which the parity of its end can be read.
         let odd_starts = beginning & !EVEN & !behind;
-        let (sum, overflow) = odd_starts.overflowing_add(beginning);
-        self.carry = u64::from(overflow);
+        let sum = odd_starts.wrapping_add(beginning);
+        // What is carried on follows from the last run of this block alone, unless that is all
+        // of it: so no block has to wait for the one before.
+        if backslashes != !0 {
+            self.carry = u64::from(backslashes.leading_ones() & 1);
+        }
         let escaped = (EVEN ^ (sum << 1)) & behind;
         Marks {
             quotes: quotes & !escaped,
@@ -339,6 +367,8 @@ impl Escapes {
         }
     }
 }
+
+const EVEN: u64 = 0x5555_5555_5555_5555;
 
 /// The last bytes of a text, filled up to a block with something harmless.
 fn last_block(rest: &[u8]) -> [u8; 64] {
@@ -414,10 +444,11 @@ mod tests {
         (quotes, backslashes)
     }
 
-    fn contents(index: &StringIndex) -> Contents {
+    fn contents(index: &StringIndex, text_len: usize) -> Contents {
         let quotes = index.quotes[..index.count].iter().map(|at| *at as usize);
         assert_eq!(index.quotes[index.count..][..AHEAD], [BEHIND_TEXT; AHEAD]);
-        let bits = index.backslashes.iter().enumerate();
+        let blocks = index.quotes.first().map_or(0, |_| text_len.div_ceil(64));
+        let bits = index.backslashes[..=blocks].iter().enumerate();
         let bits = bits.flat_map(|(i, block)| {
             let set = (0..64).filter(move |bit| block >> bit & 1 == 1);
             set.map(move |bit| i * 64 + bit)
@@ -435,12 +466,12 @@ mod tests {
             for (reach, len) in [(Reach::Text, text.len()), (Reach::Line, line)] {
                 let expected = slow_index(&text[..len]);
                 prop_assert_eq!(portable::index(&text, reach, &mut index), len);
-                prop_assert_eq!(contents(&index), expected.clone());
+                prop_assert_eq!(contents(&index, len), expected.clone());
                 #[cfg(target_arch = "x86_64")]
                 for build in [avx2::index, avx512::index] {
                     if let Some(found) = build(&text, reach, &mut index) {
                         prop_assert_eq!(found, len);
-                        prop_assert_eq!(contents(&index), expected.clone());
+                        prop_assert_eq!(contents(&index, len), expected.clone());
                     }
                 }
             }

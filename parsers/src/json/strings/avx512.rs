@@ -13,7 +13,7 @@ use std::arch::x86_64::{
     _mm512_maskz_compress_epi8, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_storeu_si512,
 };
 
-use super::{Escapes, Marks, Reach, StringIndex, last_block};
+use super::{Escapes, Filling, Marks, Reach, StringIndex, last_block};
 
 /// The offsets within a block.
 const OFFSETS: [u8; 64] = {
@@ -32,39 +32,48 @@ pub(super) fn index(text: &[u8], reach: Reach, index: &mut StringIndex) -> Optio
         && is_x86_feature_detected!("avx512bw")
         && is_x86_feature_detected!("avx512vbmi2")
         && is_x86_feature_detected!("bmi1")
-        && is_x86_feature_detected!("popcnt");
+        && is_x86_feature_detected!("popcnt")
+        && is_x86_feature_detected!("lzcnt");
     // SAFETY: the processor has what the function asks for.
     able.then(|| unsafe { index_blocks(text, reach, index) })
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt,lzcnt")]
 fn index_blocks(text: &[u8], reach: Reach, index: &mut StringIndex) -> usize {
     let (whole, rest) = text.as_chunks::<64>();
     let mut escapes = Escapes::default();
-    index.begin();
+    let mut index = index.begin();
     let last = last_block(rest);
-    let last = Some(&last).filter(|_| !rest.is_empty());
-    for (i, block) in whole.iter().chain(last).enumerate() {
+    let mut base = 0;
+    // One loop for all blocks, so that there is one copy of what it calls.
+    loop {
+        let block = match whole.get(base / 64) {
+            Some(block) => block,
+            None if base < text.len() => &last,
+            None => break,
+        };
         let bytes = load(block);
         let marks = escapes.resolve(equal(bytes, b'"'), equal(bytes, b'\\'));
         let newlines = equal(bytes, b'\n');
         if newlines != 0 && reach == Reach::Line {
-            add(index, i * 64, marks.before(newlines));
+            add(&mut index, base, marks.before(newlines));
             index.end();
-            return i * 64 + newlines.trailing_zeros() as usize;
+            return base + newlines.trailing_zeros() as usize;
         }
-        add(index, i * 64, marks);
+        add(&mut index, base, marks);
+        base += 64;
     }
     index.end();
     text.len()
 }
 
 #[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt")]
-fn add(index: &mut StringIndex, base: usize, marks: Marks) {
-    index.backslashes.push(marks.backslashes);
+#[target_feature(enable = "avx512f,avx512bw,avx512vbmi2,bmi1,popcnt,lzcnt")]
+fn add(index: &mut Filling<'_>, base: usize, marks: Marks) {
     let count = marks.quotes.count_ones() as usize;
-    let Some(room) = index.room() else { return };
+    let Some(room) = index.next_block(marks.backslashes) else {
+        return;
+    };
     let ([first, second, third, fourth], _) = room.as_chunks_mut::<16>() else {
         return;
     };

@@ -9,7 +9,7 @@ const NEWLINES: u64 = BYTES * b'\n' as u64;
 pub(super) fn index(text: &[u8], reach: Reach, index: &mut StringIndex) -> usize {
     let (whole, rest) = text.as_chunks::<64>();
     let mut escapes = Escapes::default();
-    index.begin();
+    let mut index = index.begin();
     let last = last_block(rest);
     let last = Some(&last).filter(|_| !rest.is_empty());
     for (i, block) in whole.iter().chain(last).enumerate() {
