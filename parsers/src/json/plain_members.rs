@@ -12,10 +12,14 @@
 //! what is here is a shorter way to the same end, and gives up *before* a member that is not as
 //! it expects. So nothing here refuses anything.
 
+use std::ops::Range;
+
 use super::keys::{Place, Use};
 use super::strings::{Indexed, StringEnds};
 use super::walk::Walker;
 use crate::event::{Encoding, ValueKind};
+use crate::projection::Projection;
+use crate::writer::EventWriter;
 
 /// Where a row of members ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,18 +28,6 @@ pub(super) enum Stop {
     AtKey,
     /// Behind a value.
     BehindValue,
-}
-
-/// A value, as written: a string without its quotes.
-#[derive(Clone, Copy)]
-struct Plain {
-    kind: ValueKind,
-    start: usize,
-    end: usize,
-    /// What comes behind it.
-    behind: usize,
-    /// How many quotes its member has.
-    quotes: usize,
 }
 
 impl<E: StringEnds> Walker<'_, '_, '_, '_, E> {
@@ -52,39 +44,21 @@ impl<E: StringEnds> Walker<'_, '_, '_, '_, E> {
             return Stop::AtKey;
         }
         let mut step = self.out.scratch.keys.step();
+        let mut row = Row {
+            index: &index,
+            base,
+            projection: self.projection,
+            out: &mut *self.out,
+        };
         let (at, stop) = loop {
-            let text = index.text.get(key..).unwrap_or_default();
-            let keys = &mut self.out.scratch.keys;
-            let Some(known) = keys.at_step(step, parent, text) else {
+            let Some((behind, quotes)) = row.member(step, parent, key, next) else {
                 break (key, Stop::AtKey);
             };
-            let start = key + known.written_len as usize;
-            let (usage, child) = (known.usage, known.child);
-            let Some(value) = Plain::read(&index, start, next) else {
-                break (key, Stop::AtKey);
-            };
-            match usage {
-                Use::Skip => {}
-                Use::Store(target) => {
-                    let encoding = value.encoding(&index);
-                    let len = value.end - value.start;
-                    let start = base + value.start;
-                    self.out.plain(target, value.kind, encoding, start, len);
-                }
-                Use::Special => break (key, Stop::AtKey),
-                Use::StoreEach => {
-                    let targets = child.map(|child| self.projection.targets(child));
-                    let encoding = value.encoding(&index);
-                    let text = index.text.get(value.start..value.end);
-                    let (targets, text) = (targets.unwrap_or_default(), text.unwrap_or_default());
-                    self.out.written(targets, value.kind, encoding, text);
-                }
-            }
             step += 1;
-            next += value.quotes;
-            match next_key(index.text, value.behind) {
+            next += quotes;
+            match next_key(index.text, behind) {
                 Some(at) => key = at,
-                None => break (value.behind, Stop::BehindValue),
+                None => break (behind, Stop::BehindValue),
             }
         };
         self.out.scratch.keys.go_on(step);
@@ -103,30 +77,65 @@ fn next_key(text: &[u8], behind: usize) -> Option<usize> {
     }
 }
 
-impl Plain {
-    /// The value that begins at `start`, or behind a blank there, in a member whose first quote is
-    /// the one given.
-    #[inline]
-    fn read(index: &Indexed<'_>, mut start: usize, first_quote: usize) -> Option<Self> {
-        let mut first = *index.text.get(start)?;
+/// What is needed to take one member after the other.
+struct Row<'r, 'w, 'b> {
+    index: &'r Indexed<'r>,
+    /// Where the indexed text begins in the block.
+    base: usize,
+    projection: &'b Projection,
+    out: &'w mut EventWriter<'b>,
+}
+
+impl Row<'_, '_, '_> {
+    /// Takes the member at `key`, whose first quote is the one given: where it ends, and how many
+    /// quotes it has. `None` if it is not plain.
+    #[expect(clippy::inline_always, reason = "measured: once a member")]
+    #[inline(always)]
+    fn member(
+        &mut self,
+        step: usize,
+        parent: Place,
+        key: usize,
+        quote: usize,
+    ) -> Option<(usize, usize)> {
+        let text = self.index.text.get(key..)?;
+        let known = self.out.scratch.keys.at_step(step, parent, text)?;
+        let (usage, child) = (known.usage, known.child);
+        let mut start = key + known.written_len as usize;
+        let mut first = *self.index.text.get(start)?;
         if first == b' ' {
             start += 1;
-            first = *index.text.get(start)?;
+            first = *self.index.text.get(start)?;
         }
-        if first == b'"' {
-            let end = index.quote(first_quote + 3)?;
-            return Some(Self {
-                kind: ValueKind::Text,
-                start: start + 1,
-                end,
-                behind: end + 1,
-                quotes: 4,
-            });
+        if first != b'"' {
+            let behind = self.scalar(usage, child, start)?;
+            return Some((behind, 2));
         }
-        Self::scalar(index.text.get(start..)?, start)
+        let (start, end) = (start + 1, self.index.quote(quote + 3)?);
+        if let Use::Store(target) = usage {
+            let encoding = self.encoding(start, end);
+            let (at, len) = (self.base + start, end - start);
+            self.out.plain(target, ValueKind::Text, encoding, at, len);
+        } else if usage != Use::Skip {
+            let encoding = self.encoding(start, end);
+            self.value(usage, child, ValueKind::Text, encoding, start..end)?;
+        }
+        Some((end + 1, 4))
     }
 
-    fn scalar(text: &[u8], start: usize) -> Option<Self> {
+    #[inline]
+    fn encoding(&self, start: usize, end: usize) -> Encoding {
+        if self.index.has_backslash(start, end) {
+            Encoding::JsonEscaped
+        } else {
+            Encoding::Plain
+        }
+    }
+
+    /// Takes an integer or a literal; where it ends.
+    #[inline(never)]
+    fn scalar(&mut self, usage: Use, child: Place, start: usize) -> Option<usize> {
+        let text = self.index.text.get(start..)?;
         let (kind, len) = match text {
             [b'0'..=b'9' | b'-', ..] => (ValueKind::Number, integer_len(text)?),
             [b't', b'r', b'u', b'e', ..] => (ValueKind::Bool, 4),
@@ -134,22 +143,30 @@ impl Plain {
             [b'n', b'u', b'l', b'l', ..] => (ValueKind::Null, 4),
             _ => return None,
         };
-        Some(Self {
-            kind,
-            start,
-            end: start + if kind == ValueKind::Null { 0 } else { len },
-            behind: start + len,
-            quotes: 2,
-        })
+        if usage != Use::Skip {
+            let end = start + if kind == ValueKind::Null { 0 } else { len };
+            self.value(usage, child, kind, Encoding::Plain, start..end)?;
+        }
+        Some(start + len)
     }
 
-    #[inline]
-    fn encoding(&self, index: &Indexed<'_>) -> Encoding {
-        if index.has_backslash(self.start, self.end) {
-            Encoding::JsonEscaped
-        } else {
-            Encoding::Plain
+    /// A value that is not simply one of one field.
+    #[inline(never)]
+    fn value(
+        &mut self,
+        usage: Use,
+        child: Place,
+        kind: ValueKind,
+        encoding: Encoding,
+        range: Range<usize>,
+    ) -> Option<()> {
+        if usage == Use::Special {
+            return None;
         }
+        let targets = self.projection.targets(child?);
+        let text = self.index.text.get(range)?;
+        self.out.written(targets, kind, encoding, text);
+        Some(())
     }
 }
 
