@@ -322,10 +322,7 @@ impl ProjectionBuilder {
     fn descend(&mut self, from: NodeId, segment: &str) -> NodeId {
         let known = match segment {
             "*" => self.nodes[from.index()].any,
-            _ => self
-                .edges
-                .get(&(from, segment.as_bytes().into()))
-                .copied(),
+            _ => self.edges.get(&(from, segment.as_bytes().into())).copied(),
         };
         if let Some(node) = known {
             return node;
@@ -425,11 +422,7 @@ impl ProjectionBuilder {
         let rehash = |e: &Edge| hasher.hash_one((e.from, &*e.key));
         for ((from, key), to) in self.edges {
             nodes[from.index()].has_children = true;
-            let edge = Edge {
-                from,
-                key,
-                to,
-            };
+            let edge = Edge { from, key, to };
             edges.insert_unique(rehash(&edge), edge, rehash);
         }
         Projection {

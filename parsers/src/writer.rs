@@ -5,12 +5,18 @@
 //! asked for cost one look-up and are gone.
 
 use crate::batch::{BLOCK_BYTES_MAX, EventHead, EventStore, Span, StoredValue};
-use crate::event::{Encoding, EventKind, FieldId, Value, ValueKind};
+use crate::event::{Encoding, EventKind, FieldId, ValueKind};
 use crate::json::KeyMemory;
 use crate::json::StringIndex;
 use crate::projection::{Extent, Projection, Target};
 use crate::time::{MinuteMemory, Timestamp};
 use crate::unparsed::Reason;
+
+mod ranks;
+mod times;
+
+use ranks::RankTable;
+use times::{PendingTime, TIMES_PENDING_MAX};
 
 /// Receives the events of one block.
 pub struct EventWriter<'a> {
@@ -37,19 +43,6 @@ pub(crate) struct Scratch {
     pub(crate) name: Vec<u8>,
     /// A text that had to be decoded.
     pub(crate) text: Vec<u8>,
-}
-
-/// The longest text with escapes that may be a time.
-const TIME_BYTES_MAX: usize = 64;
-
-/// So many values that may be the event's time are put by until it ends.
-const TIMES_PENDING_MAX: usize = 4;
-
-/// A value that is the event's time if none of a better rank can be read as one.
-#[derive(Clone, Copy)]
-struct PendingTime {
-    value: Stored,
-    rank: u8,
 }
 
 /// A value that has its place.
@@ -89,14 +82,7 @@ impl Open {
         values_start: 0,
         time: Timestamp::UNKNOWN,
         time_rank: u8::MAX,
-        times: [PendingTime {
-            value: Stored {
-                kind: ValueKind::Null,
-                encoding: Encoding::Plain,
-                span: Span::EMPTY,
-            },
-            rank: u8::MAX,
-        }; TIMES_PENDING_MAX],
+        times: [PendingTime::NONE; TIMES_PENDING_MAX],
         times_pending: 0,
         ranked: 0,
         overfull: false,
@@ -264,7 +250,29 @@ impl<'a> EventWriter<'a> {
         }
     }
 
-    /// The same for a value that stands as written in the block, for targets that there are.
+    /// The same for a text that has to be decoded first: `decode` appends it to what it is
+    /// given, and is not called when nobody wants it.
+    #[inline]
+    pub fn targeted_decoded(
+        &mut self,
+        targets: &[Target],
+        name: &[u8],
+        decode: impl FnOnce(&mut Vec<u8>),
+    ) {
+        if self.keeps(targets) {
+            let start = self.store.arena.len();
+            decode(&mut self.store.arena);
+            let stored = Stored {
+                kind: ValueKind::Text,
+                encoding: Encoding::Plain,
+                span: Span::of_arena(start, self.store.arena.len() - start),
+            };
+            self.store_targets(targets, name, stored);
+        }
+    }
+
+    /// Adds a value, as written in the block, for targets that there are; only where names are not
+    /// kept.
     #[inline(never)]
     pub(crate) fn written(
         &mut self,
@@ -312,33 +320,23 @@ impl<'a> EventWriter<'a> {
         });
     }
 
-    /// Where a text begins in the block, if it lies there.
+    /// [`EventWriter::plain`] for the time of the event.
     #[inline]
-    pub(crate) fn offset_of(&self, text: &[u8]) -> Option<usize> {
-        let start = (text.as_ptr() as usize).wrapping_sub(self.input.as_ptr() as usize);
-        let lies_there = start <= self.input.len() && text.len() <= self.input.len() - start;
-        lies_there.then_some(start)
-    }
-
-    /// The same for a text that has to be decoded first: `decode` appends it to what it is
-    /// given, and is not called when nobody wants it.
-    #[inline]
-    pub fn targeted_decoded(
+    pub(crate) fn plain_time(
         &mut self,
-        targets: &[Target],
-        name: &[u8],
-        decode: impl FnOnce(&mut Vec<u8>),
+        rank: u8,
+        kind: ValueKind,
+        encoding: Encoding,
+        start: usize,
+        len: usize,
     ) {
-        if self.keeps(targets) {
-            let start = self.store.arena.len();
-            decode(&mut self.store.arena);
-            let stored = Stored {
-                kind: ValueKind::Text,
-                encoding: Encoding::Plain,
-                span: Span::of_arena(start, self.store.arena.len() - start),
-            };
-            self.store_targets(targets, name, stored);
-        }
+        let span = Span::of_input(start, len);
+        let value = Stored {
+            kind,
+            encoding,
+            span,
+        };
+        self.put_time_by(value, rank);
     }
 
     /// [`EventWriter::targeted_decoded`] for a core field.
@@ -392,56 +390,6 @@ impl<'a> EventWriter<'a> {
     }
 
     #[inline]
-    fn put_time_by(&mut self, value: Stored, rank: u8) {
-        if rank >= self.open.time_rank {
-            return;
-        }
-        if self.open.times_pending >= TIMES_PENDING_MAX {
-            self.read_times();
-        }
-        if let Some(place) = self.open.times.get_mut(self.open.times_pending) {
-            *place = PendingTime { value, rank };
-            self.open.times_pending += 1;
-        }
-    }
-
-    /// Makes the best of the times that were put by that of the event.
-    #[inline]
-    fn read_times(&mut self) {
-        if self.open.times_pending > 0 {
-            self.read_pending_times();
-        }
-    }
-
-    fn read_pending_times(&mut self) {
-        let count = std::mem::take(&mut self.open.times_pending);
-        let mut times = self.open.times;
-        let times = times.get_mut(..count).unwrap_or_default();
-        // Stable: of one rank the first counts.
-        times.sort_by_key(|time| time.rank);
-        for PendingTime { value, rank } in times {
-            if *rank >= self.open.time_rank {
-                return;
-            }
-            if let Some(time) = self.read_time(*value).filter(|t| *t != Timestamp::UNKNOWN) {
-                (self.open.time, self.open.time_rank) = (time, *rank);
-            }
-        }
-    }
-
-    fn read_time(&mut self, value: Stored) -> Option<Timestamp> {
-        let text = value.span.of(self.input, &self.store.arena);
-        let mut room = [0; TIME_BYTES_MAX];
-        let text = match value.encoding {
-            Encoding::Plain => text,
-            Encoding::JsonEscaped => {
-                Value::stored(value.kind, value.encoding, text).copy_to(&mut room)?
-            }
-        };
-        self.scratch.minute.read(text)
-    }
-
-    #[inline]
     fn store_value(&mut self, target: Target, stored: Stored, name: &[u8]) {
         if self.store.values.len() - self.open.values_start >= VALUES_PER_EVENT_MAX {
             self.open.overfull = true;
@@ -478,6 +426,14 @@ impl<'a> EventWriter<'a> {
         let start = self.store.arena.len();
         self.store.arena.extend_from_slice(bytes);
         Span::of_arena(start, bytes.len())
+    }
+
+    /// Where a text begins in the block, if it lies there.
+    #[inline]
+    pub(crate) fn offset_of(&self, text: &[u8]) -> Option<usize> {
+        let start = (text.as_ptr() as usize).wrapping_sub(self.input.as_ptr() as usize);
+        let lies_there = start <= self.input.len() && text.len() <= self.input.len() - start;
+        lies_there.then_some(start)
     }
 
     /// Remembers how far the event under construction is, see [`EventWriter::roll_back`].
@@ -561,48 +517,6 @@ impl<'a> EventWriter<'a> {
             values_end: self.store.values.len() as u32,
         });
     }
-
-    /// Of several names for one field, keeps the values of the best.
-    fn drop_outranked(&mut self) {
-        let start = self.open.values_start;
-        let store = &mut *self.store;
-        let Some(values) = store.values.get_mut(start..) else {
-            return;
-        };
-        if self.open.ranked * values.len() <= PAIRS_LOOKED_AT_MAX && !has_outranked(values) {
-            return;
-        }
-        let ranks = &mut self.scratch.ranks;
-        if !ranks.note(values) {
-            return;
-        }
-        let mut kept = 0;
-        for i in 0..values.len() {
-            let value = values[i];
-            if value.rank <= ranks.best(value.field) {
-                values[kept] = value;
-                if let Some(name) = store.names.get(start + i).copied() {
-                    store.names[start + kept] = name;
-                }
-                kept += 1;
-            }
-        }
-        store.values.truncate(start + kept);
-        store.names.truncate(start + kept);
-    }
-}
-
-/// So many pairs of values are compared before a table is filled.
-const PAIRS_LOOKED_AT_MAX: usize = 256;
-
-/// Whether a field has values of different rank; the quick way for a few values.
-#[inline]
-fn has_outranked(values: &[StoredValue]) -> bool {
-    let mut ranked = values.iter().filter(|value| value.rank > 0);
-    ranked.any(|value| {
-        let differs = |other: &StoredValue| other.field == value.field && other.rank != value.rank;
-        values.iter().fold(false, |found, other| found | differs(other))
-    })
 }
 
 impl Drop for EventWriter<'_> {
@@ -617,48 +531,4 @@ pub(crate) struct Checkpoint {
     values: usize,
     time: Timestamp,
     time_rank: u8,
-}
-
-/// The best rank of each field in one event. One look-up a value, since an event can hold
-/// millions of them.
-#[derive(Debug, Default)]
-struct RankTable {
-    /// Of each field, the last event that had it, and its best rank there.
-    best: Vec<(u32, u8)>,
-    event: u32,
-}
-
-impl RankTable {
-    /// Takes note of the values of an event; whether a field has values of different rank.
-    fn note(&mut self, values: &[StoredValue]) -> bool {
-        self.event = self.event.wrapping_add(1);
-        if self.event == 0 {
-            // Events of long ago would be taken for this one.
-            self.best.clear();
-            self.event = 1;
-        }
-        let mut differs = false;
-        for value in values.iter().filter(|v| v.field != FieldId::UNLISTED) {
-            let index = value.field.index();
-            if index >= self.best.len() {
-                self.best.resize(index + 1, (0, 0));
-            }
-            let (event, best) = &mut self.best[index];
-            let known = if *event == self.event {
-                *best
-            } else {
-                value.rank
-            };
-            differs |= known != value.rank;
-            (*event, *best) = (self.event, known.min(value.rank));
-        }
-        differs
-    }
-
-    fn best(&self, field: FieldId) -> u8 {
-        match self.best.get(field.index()) {
-            Some((event, best)) if *event == self.event => *best,
-            _ => u8::MAX,
-        }
-    }
 }

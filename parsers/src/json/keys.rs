@@ -10,6 +10,10 @@
 //! is hashed or its end is looked for. A key that is not among them costs one look-up, and keys
 //! that nobody asked for are remembered like the others.
 //!
+//! Within an event no key has to wait for the one before: what is compared first is the member
+//! that came at the same step of the event before, and where that fails, an event of those before
+//! is looked for that went on like this one.
+//!
 //! Bounded: when [`MEMBERS_MAX`] keys are known, all are forgotten. What is remembered belongs to
 //! one projection, and so does what a member is good for, which is found out once.
 
@@ -26,6 +30,9 @@ pub(super) type Place = Option<NodeId>;
 
 /// Keys of several places count several times.
 const MEMBERS_MAX: usize = 2048;
+
+/// So many orders of members are remembered.
+const SHAPES_MAX: usize = 16;
 
 /// So much of an event is remembered in its order.
 const PATH_MAX: usize = 256;
@@ -53,7 +60,9 @@ pub(super) enum Use {
     Skip,
     /// It is a value of this one field, which is not the time.
     Store(Target),
-    /// It is a value of several fields, or the time.
+    /// It is the time, with this rank, and nothing else.
+    Time(u8),
+    /// It is a value of several fields.
     StoreEach,
     /// The key has a meaning of its own, see [`super::walk`].
     Special,
@@ -107,6 +116,11 @@ pub(crate) struct KeyMemory {
     path: Vec<u16>,
     /// How many of them were passed.
     step: usize,
+    /// Whether this event differs from the last.
+    left_path: bool,
+    /// The members of some events before, all different.
+    shapes: Vec<Vec<u16>>,
+    oldest_shape: usize,
 }
 
 impl KeyMemory {
@@ -123,23 +137,64 @@ impl KeyMemory {
         self.written.clear();
         self.by_key.clear();
         self.path.clear();
+        self.shapes.clear();
+        self.oldest_shape = 0;
+        self.left_path = false;
         (self.last, self.step) = (0, 0);
         self.add(None, b"", None, projection);
     }
 
     /// An event begins.
     pub(super) fn begin_event(&mut self) {
+        if self.left_path {
+            self.learn_shape();
+        }
         (self.last, self.step) = (0, 0);
     }
 
+    /// Remembers the members of the event before, which came in another order than expected.
+    fn learn_shape(&mut self) {
+        self.left_path = false;
+        self.path.truncate(self.step);
+        if self.shapes.contains(&self.path) {
+            return;
+        }
+        if let Some(oldest) = self.shapes.get_mut(self.oldest_shape) {
+            oldest.clone_from(&self.path);
+            self.oldest_shape = (self.oldest_shape + 1) % SHAPES_MAX;
+        } else {
+            self.shapes.push(self.path.clone());
+        }
+    }
+
     /// Notes that a member was passed.
+    #[inline]
     fn pass(&mut self, member: u16) {
-        match self.path.get_mut(self.step) {
-            Some(place) => *place = member,
-            None if self.step < PATH_MAX => self.path.push(member),
-            None => {}
+        if self.path.get(self.step) != Some(&member) {
+            self.leave_path(member);
         }
         (self.last, self.step) = (member, self.step + 1);
+    }
+
+    /// Goes on as an event did that had this member here, or else one step at a time.
+    fn leave_path(&mut self, member: u16) {
+        let step = self.step;
+        if step >= PATH_MAX {
+            return;
+        }
+        self.left_path = true;
+        self.path.truncate(step);
+        self.path.push(member);
+        let is_like = |shape: &&Vec<u16>| {
+            shape.get(step) == Some(&member)
+                && step
+                    .checked_sub(1)
+                    .is_none_or(|before| shape.get(before) == self.path.get(before))
+        };
+        if let Some(shape) = self.shapes.iter().find(is_like) {
+            self.path
+                .extend_from_slice(shape.get(step + 1..).unwrap_or_default());
+        }
     }
 
     /// The member that begins `text`, if it was expected here.
@@ -313,7 +368,8 @@ fn usage(key: &[u8], child: Place, projection: &Projection) -> Use {
     }
     match child.map_or(&[][..], |child| projection.targets(child)) {
         [] => Use::Skip,
-        [target] if target.field != fields::TIME => Use::Store(*target),
+        [target] if target.field == fields::TIME => Use::Time(target.rank),
+        [target] => Use::Store(*target),
         _ => Use::StoreEach,
     }
 }

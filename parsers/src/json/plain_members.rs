@@ -50,7 +50,7 @@ impl<E: StringEnds> Walker<'_, '_, '_, '_, E> {
             projection: self.projection,
             out: &mut *self.out,
         };
-        let (at, stop) = loop {
+        let (position, end) = loop {
             let Some((behind, quotes)) = row.member(step, parent, key, next) else {
                 break (key, Stop::AtKey);
             };
@@ -62,8 +62,8 @@ impl<E: StringEnds> Walker<'_, '_, '_, '_, E> {
             }
         };
         self.out.scratch.keys.go_on(step);
-        self.scan.go_to(at, next);
-        stop
+        self.scan.go_to(position, next);
+        end
     }
 }
 
@@ -160,6 +160,11 @@ impl Row<'_, '_, '_> {
         encoding: Encoding,
         range: Range<usize>,
     ) -> Option<()> {
+        if let Use::Time(rank) = usage {
+            let (at, len) = (self.base + range.start, range.end - range.start);
+            self.out.plain_time(rank, kind, encoding, at, len);
+            return Some(());
+        }
         if usage == Use::Special {
             return None;
         }
@@ -175,14 +180,18 @@ impl Row<'_, '_, '_> {
 #[inline]
 fn integer_len(text: &[u8]) -> Option<usize> {
     const BYTES: u64 = 0x0101_0101_0101_0101;
+    const ZEROS: u64 = BYTES * b'0' as u64;
+    const LOW_BITS: u64 = BYTES * 0x7F;
+    const ABOVE_NINE: u64 = BYTES * 0x76;
+    const TOP_BITS: u64 = BYTES * 0x80;
     let sign = usize::from(text.first() == Some(&b'-'));
     let digits = text.get(sign..)?;
     let mut count = 0;
     loop {
         let word = u64::from_le_bytes(*digits.get(count..)?.first_chunk()?);
         // A digit has become 0 to 9, which with 0x76 stays below 0x80.
-        let word = word ^ BYTES * 0x30;
-        let others = (word | (word & BYTES * 0x7F) + BYTES * 0x76) & BYTES * 0x80;
+        let word = word ^ ZEROS;
+        let others = (word | ((word & LOW_BITS) + ABOVE_NINE)) & TOP_BITS;
         count += others.trailing_zeros() as usize / 8;
         if others != 0 {
             break;

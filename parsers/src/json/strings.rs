@@ -20,8 +20,10 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod filling;
 mod portable;
 
+use filling::Filling;
 use memchr::memchr2;
 
 /// Finds the ends of the strings of one text, from left to right.
@@ -149,70 +151,6 @@ impl StringIndex {
             next: 0,
         }
     }
-}
-
-/// An index that is being filled. What counts is kept apart from the index itself: in registers,
-/// since each block would wait for what the one before wrote to memory.
-struct Filling<'i> {
-    quotes: &'i mut Vec<u32>,
-    backslashes: &'i mut Vec<u64>,
-    count: usize,
-    blocks: usize,
-    index_count: &'i mut usize,
-}
-
-#[expect(clippy::inline_always, reason = "measured: once a block")]
-impl Filling<'_> {
-    /// Adds the backslashes of the next block, and gives room for its quotes.
-    #[inline(always)]
-    fn next_block(&mut self, backslashes: u64) -> Option<&mut [u32; 64]> {
-        if self.backslashes.len() - self.blocks < 2 || self.quotes.len() - self.count < 128 {
-            grow(self.quotes, self.backslashes);
-        }
-        *self.backslashes.get_mut(self.blocks)? = backslashes;
-        self.blocks += 1;
-        self.quotes.get_mut(self.count..)?.first_chunk_mut()
-    }
-
-    /// Adds the block that begins at `base`.
-    #[inline(always)]
-    fn add(&mut self, base: usize, marks: Marks) {
-        let Some(room) = self.next_block(marks.backslashes) else {
-            return;
-        };
-        let base = base as u32;
-        let mut rest = marks.quotes;
-        // Most blocks have a few: which of these there are is not asked, since a branch on that
-        // would often go the wrong way.
-        for place in &mut room[..4] {
-            *place = base.wrapping_add(rest.trailing_zeros());
-            rest &= rest.wrapping_sub(1);
-        }
-        for place in &mut room[4..] {
-            if rest == 0 {
-                break;
-            }
-            *place = base.wrapping_add(rest.trailing_zeros());
-            rest &= rest.wrapping_sub(1);
-        }
-        self.count += marks.quotes.count_ones() as usize;
-    }
-
-    /// Marks the end, for which each block left room.
-    fn end(mut self) {
-        let count = self.count;
-        if let Some(room) = self.next_block(0) {
-            room[..AHEAD].fill(BEHIND_TEXT);
-        }
-        *self.index_count = count;
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn grow(quotes: &mut Vec<u32>, backslashes: &mut Vec<u64>) {
-    quotes.resize((quotes.len() * 2).max(1024), 0);
-    backslashes.resize((backslashes.len() * 2).max(64), 0);
 }
 
 /// Reads an index from left to right.

@@ -38,7 +38,8 @@ impl MinuteMemory {
             return self.begins.0.checked_add(nanos).map(Timestamp);
         }
         let time = parse_any(text)?;
-        let is_minute = matches!(minute[4], b'-' | b'/') && minute[13] == b':' && minute[16] == b':';
+        let is_minute =
+            matches!(minute[4], b'-' | b'/') && minute[13] == b':' && minute[16] == b':';
         if !is_minute {
             return Some(time);
         }
