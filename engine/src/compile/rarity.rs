@@ -8,7 +8,7 @@ use crate::matcher::pattern::WildPattern;
 use crate::matcher::plan::{Finding, Predicate};
 
 /// What logs are full of, folded. Each counts as one character of a literal.
-const COMMONPLACES: [&str; 62] = [
+const COMMONPLACES: [&str; 63] = [
     // Longer ones come before their parts.
     "system\\currentcontrolset",
     "microsoft\\windows\\currentversion",
@@ -71,6 +71,7 @@ const COMMONPLACES: [&str; 62] = [
     ".exe",
     ".dll",
     "c:",
+    "0x",
     "true",
 ];
 
