@@ -1,4 +1,17 @@
 //! Native sequences: stages that follow each other, for one key.
+//!
+//! ```text
+//!  read ─▶ stage, matches, key_fields ─▶ Draft ─▶ order: is it decidable? ─▶ resolve ─▶ Sequence
+//! ```
+
+mod key_fields;
+mod matches;
+mod order;
+pub(crate) mod read;
+pub(crate) mod resolve;
+#[cfg(test)]
+mod schema;
+mod stage;
 
 use crate::correlation::Reference;
 use crate::meta::Meta;
