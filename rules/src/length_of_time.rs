@@ -1,7 +1,7 @@
 //! Lengths of time as rules write them: `30s`, `5m`, `1h`.
 
 use crate::diagnostic::Findings;
-use crate::document::Node;
+use crate::document::{Content, Node};
 
 /// A century: more than any window needs, and far from the limits of nanoseconds.
 const SECONDS_MAX: u64 = 100 * 365 * 86_400;
@@ -11,11 +11,12 @@ pub(crate) fn read(node: &Node<'_>, findings: &mut Findings) -> Option<u64> {
     let text = node.text().unwrap_or_default();
     let seconds = seconds(text);
     if seconds.is_none() {
+        let shown = match &node.content {
+            Content::Scalar(..) => format!("`{}`", text.escape_default()),
+            Content::List(_) | Content::Map(_) => node.kind().to_owned(),
+        };
         findings
-            .error(
-                node.span,
-                format!("`{}` is not a length of time", text.escape_default()),
-            )
+            .error(node.span, format!("{shown} is not a length of time"))
             .help(
                 "write a whole number above zero and one of s, m, h, d, w, M, y: `30s`, `5m`, `1h`",
             );

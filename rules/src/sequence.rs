@@ -78,7 +78,7 @@ pub enum Presence {
 }
 
 /// What a stage calls a field of the key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum KeyField {
     /// By this name.
     Field(String),

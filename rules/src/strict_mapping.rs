@@ -3,8 +3,11 @@
 //! Sigma lets rules carry attributes of their own, so that there a typo is worth a warning at
 //! most. A stage whose `gap` is misspelt is another stage than was meant: here it is refused.
 
+#[cfg(test)]
+pub(crate) mod schema;
+
 use crate::diagnostic::{Findings, Span};
-use crate::document::{Key, Node, Scalar};
+use crate::document::{Content, Key, Node, Scalar, Style};
 use crate::suggestion::nearest;
 
 /// A mapping with the keys that it may have.
@@ -96,11 +99,13 @@ pub(crate) fn count(
             .error(
                 node.span,
                 format!(
-                    "`{name}` needs a whole number above zero, not {}",
+                    "`{name}` needs a whole number, 1 or more, not {}",
                     shown(node)
                 ),
             )
-            .help(format!("write a number from 1 to {most}"));
+            .help(format!(
+                "write it in digits, without quotes; at most {most}"
+            ));
     }
     value
 }
@@ -122,10 +127,14 @@ pub(crate) fn text<'n>(name: &str, node: &'n Node<'_>, findings: &mut Findings) 
 /// A value as messages show it: itself where it is short, else its kind.
 pub(crate) fn shown(node: &Node<'_>) -> String {
     const SHOWN_CHARS_MAX: usize = 40;
+    let quoted = match &node.content {
+        Content::Scalar(_, Style::Quoted) => "the text ",
+        _ => "",
+    };
     match node.text() {
         Some("") => "empty text".to_owned(),
         Some(text) if text.chars().count() <= SHOWN_CHARS_MAX => {
-            format!("`{}`", text.escape_debug())
+            format!("{quoted}`{}`", text.escape_debug())
         }
         _ => node.kind().to_owned(),
     }

@@ -27,6 +27,9 @@ pub(super) fn check(by: &[Name], steps: &[DraftStep], findings: &mut Findings) {
     };
     for (at, step) in steps.iter().enumerate() {
         for draft in step.stages() {
+            if is_misplaced(step, draft) {
+                continue;
+            }
             if at <= first {
                 check_beginning(by, draft, at, findings);
             }
@@ -40,6 +43,11 @@ pub(super) fn check(by: &[Name], steps: &[DraftStep], findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Absence in `any-order` was refused while reading: that is enough said.
+fn is_misplaced(step: &DraftStep, draft: &DraftStage) -> bool {
+    matches!(step, DraftStep::AnyOrder(_)) && draft.stage.presence == Presence::Absent
 }
 
 fn nothing_required(steps: &[DraftStep], findings: &mut Findings) {

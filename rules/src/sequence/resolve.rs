@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 
 use super::read::{Draft, DraftReference, DraftStage, DraftStep, Source};
-use super::{KeyedReference, Presence, Sequence, Stage, Step};
+use super::{KeyField, KeyedReference, Presence, Sequence, Stage, Step};
 use crate::correlation::{Reference, Target};
 use crate::diagnostic::Findings;
 use crate::reference::{Known, Name, Places, Referrer};
@@ -32,18 +32,24 @@ impl Candidate {
     fn look_up(&mut self, known: &Known<'_>) {
         let draft = &self.draft;
         let stages = draft.steps.iter().flat_map(DraftStep::stages);
-        let lists = stages.map(|draft| draft.sources.iter().collect()).chain(
-            [&draft.unless, &draft.until].map(|list| list.iter().map(|r| &r.source).collect()),
-        );
-        for list in lists {
-            let list: Vec<&Source> = list;
-            let mut seen: HashMap<Target, &Name> = HashMap::new();
-            for name in list.into_iter().filter_map(Source::name) {
+        let of_stages = stages.map(|draft| {
+            let sources = draft.sources.iter();
+            sources.map(|source| (source, &draft.stage.by)).collect()
+        });
+        let of_entries = [&draft.unless, &draft.until].map(|list| {
+            let entries = list.iter();
+            entries.map(|entry| (&entry.source, &entry.by)).collect()
+        });
+        for list in of_stages.chain(of_entries) {
+            let list: Vec<(&Source, &Vec<KeyField>)> = list;
+            let mut seen: HashMap<(Target, &Vec<KeyField>), &Name> = HashMap::new();
+            for (source, by) in list {
+                let Some(name) = source.name() else { continue };
                 let Some(target) = self.referrer.look_up(name, known) else {
                     continue;
                 };
                 self.targets.insert(name.text.clone(), target);
-                if let Some(earlier) = seen.insert(target, name) {
+                if let Some(earlier) = seen.insert((target, by), name) {
                     self.referrer
                         .findings
                         .warning(
@@ -124,9 +130,7 @@ impl Candidate {
         };
         let steps = draft.steps.into_iter().map(|step| match step {
             DraftStep::Stage(draft) => Step::Stage(stage(draft)),
-            DraftStep::AnyOrder(drafts) => {
-                Step::AnyOrder(drafts.into_iter().map(stage).collect())
-            }
+            DraftStep::AnyOrder(drafts) => Step::AnyOrder(drafts.into_iter().map(stage).collect()),
         });
         Sequence {
             steps: steps.collect(),

@@ -137,7 +137,7 @@ impl Reader<'_> {
     /// The name of a stage, with the place where to speak of it.
     fn name(&mut self, stage: &Node<'_>) -> Name {
         let unnamed = Name {
-            text: String::new(),
+            text: "(unnamed)".to_owned(),
             span: stage.span,
         };
         let Some(node) = stage.get("name") else {
