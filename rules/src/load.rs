@@ -14,7 +14,7 @@ use crate::diagnostic::{Diagnostic, Findings, Severity, SourceFile, Span};
 use crate::filter::{Filter, apply};
 use crate::incident_policy::IncidentPolicy;
 use crate::placeholder::Placeholders;
-use crate::reference::{Graph, Known, Referrer};
+use crate::reference::{AlertFields, Graph, Known, Referrer};
 use crate::rule_file::{self, Document, RefusedDocument, RuleFile};
 use crate::rule_index::RuleIndex;
 use crate::sequence::{self, Sequence};
@@ -197,6 +197,16 @@ impl Sorted {
         let known = Known {
             index: &index,
             activities: &activities,
+            fields: AlertFields {
+                correlations: correlations
+                    .iter()
+                    .map(correlation::read::Draft::alert_fields)
+                    .collect(),
+                sequences: sequences
+                    .iter()
+                    .map(sequence::read::Draft::alert_fields)
+                    .collect(),
+            },
         };
         let resolved = Resolved::new(correlations, sequences, &known);
         drop(index);

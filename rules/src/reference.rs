@@ -28,6 +28,26 @@ pub(crate) struct Known<'k> {
     pub(crate) index: &'k RuleIndex<'k>,
     /// Of all detections, by their place.
     pub(crate) activities: &'k [&'k Activity],
+    /// The fields that alerts of correlations and of sequences have, by the place of the draft.
+    pub(crate) fields: AlertFields,
+}
+
+/// The fields of the alerts of rules that refer to others: those of the key, and aliases.
+pub(crate) struct AlertFields {
+    pub(crate) correlations: Vec<Vec<String>>,
+    pub(crate) sequences: Vec<Vec<String>>,
+}
+
+impl AlertFields {
+    /// `None` for detections, whose events may have any field.
+    pub(crate) fn of(&self, target: Target) -> Option<&[String]> {
+        let fields = match target {
+            Target::Detection(_) => None,
+            Target::Correlation(at) => self.correlations.get(at),
+            Target::Sequence(at) => self.sequences.get(at),
+        };
+        fields.map(Vec::as_slice)
+    }
 }
 
 /// Why a rule was refused.

@@ -63,6 +63,9 @@ impl RuleText {
             "  {number:>2} {name:width$}  {}",
             demand(stage, rule, loaded)
         );
+        for reference in &stage.matches {
+            self.in_place(reference, loaded, width.div_ceil(2) + 4);
+        }
         let indent = " ".repeat(width + 7);
         if let Some(gap) = stage.gap_seconds {
             let gap = length_of_time(gap);
@@ -70,9 +73,6 @@ impl RuleText {
         }
         if let Some(key) = key(&stage.by, &rule.by) {
             let _ = writeln!(self.out, "{indent}{key}");
-        }
-        for reference in &stage.matches {
-            self.in_place(reference, loaded, (width + 7) / 2 + 1);
         }
     }
 

@@ -35,6 +35,17 @@ pub(crate) struct Draft {
     pub(crate) generate: bool,
 }
 
+impl Draft {
+    /// The fields that its alerts have.
+    pub(crate) fn alert_fields(&self) -> Vec<String> {
+        let grouped = |alias: &&Name| self.group_by.iter().any(|name| name.text == alias.text);
+        let aliases = self.aliases.iter().map(|(alias, _)| alias);
+        let aliases = aliases.filter(|alias| !grouped(alias));
+        let names = self.group_by.iter().chain(aliases);
+        names.map(|name| name.text.clone()).collect()
+    }
+}
+
 const KINDS: [(&str, Kind); 8] = [
     ("event_count", Kind::EventCount),
     ("value_count", Kind::ValueCount),

@@ -41,10 +41,11 @@ impl Graph<'_> {
             self.refuse_cycle(*target);
         }
         // Each pass refuses at least one rule, or is the last.
-        while all
-            .iter()
-            .fold(false, |any, target| self.refuse_dependant(*target) || any)
-        {}
+        let mut refused = true;
+        while refused {
+            let left = all.iter().filter(|target| self.refuse_dependant(**target));
+            refused = left.count() > 0;
+        }
         Places {
             correlations: places(&self.correlations),
             sequences: places(&self.sequences),

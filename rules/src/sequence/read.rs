@@ -35,10 +35,17 @@ pub(crate) struct Draft {
     pub(crate) in_place: Vec<Detection>,
 }
 
+impl Draft {
+    /// The fields that its alerts have.
+    pub(crate) fn alert_fields(&self) -> Vec<String> {
+        self.by.iter().map(|name| name.text.clone()).collect()
+    }
+}
+
 /// One place in the order, not resolved.
 #[derive(Debug)]
 pub(super) enum DraftStep {
-    Stage(DraftStage),
+    Stage(Box<DraftStage>),
     AnyOrder(Vec<DraftStage>),
 }
 

@@ -6,7 +6,7 @@ use super::read::{Draft, DraftReference, DraftStage, DraftStep, Source};
 use super::{KeyField, KeyedReference, Presence, Sequence, Stage, Step};
 use crate::correlation::{Reference, Target};
 use crate::diagnostic::Findings;
-use crate::reference::{Known, Name, Places, Referrer};
+use crate::reference::{AlertFields, Known, Name, Places, Referrer};
 
 /// A draft whose names were looked up.
 pub(crate) struct Candidate {
@@ -64,7 +64,45 @@ impl Candidate {
                 }
             }
         }
+        self.check_fields(&known.fields);
         self.check_voided();
+    }
+
+    /// Alerts have few fields: what asks for another of them never takes part.
+    fn check_fields(&mut self, fields: &AlertFields) {
+        let draft = &self.draft;
+        let stages = draft.steps.iter().flat_map(DraftStep::stages);
+        let of_stages = stages.flat_map(|draft| {
+            let sources = draft.sources.iter();
+            sources.map(|source| (source, &draft.stage.by, draft.stage.distinct.as_ref()))
+        });
+        let entries = draft.unless.iter().chain(&draft.until);
+        let of_entries = entries.map(|entry| (&entry.source, &entry.by, None));
+        for (source, by, distinct) in of_stages.chain(of_entries) {
+            let Some(name) = source.name() else { continue };
+            let target = self.targets.get(&name.text);
+            let Some(has) = target.and_then(|target| fields.of(*target)) else {
+                continue;
+            };
+            let of_key = by.iter().filter_map(|field| match field {
+                KeyField::Field(field) => Some(field),
+                KeyField::Unbound => None,
+            });
+            let Some(lacking) = of_key.chain(distinct).find(|field| !has.contains(field)) else {
+                continue;
+            };
+            let help = match has {
+                [] => "its alerts have no fields: give it a key".to_owned(),
+                _ => format!("they have: {}", has.join(", ")),
+            };
+            self.referrer
+                .findings
+                .warning(
+                    name.span,
+                    format!("the alerts of `{}` have no field `{lacking}`", name.text),
+                )
+                .help(help);
+        }
     }
 
     /// A rule of `unless` that is the only one of a stage that has to happen voids every chain.
@@ -129,7 +167,7 @@ impl Candidate {
             entries.collect()
         };
         let steps = draft.steps.into_iter().map(|step| match step {
-            DraftStep::Stage(draft) => Step::Stage(stage(draft)),
+            DraftStep::Stage(draft) => Step::Stage(stage(*draft)),
             DraftStep::AnyOrder(drafts) => Step::AnyOrder(drafts.into_iter().map(stage).collect()),
         });
         Sequence {

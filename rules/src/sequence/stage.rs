@@ -60,7 +60,8 @@ impl Reader<'_> {
 
     fn step(&mut self, item: &Node<'_>) -> Option<DraftStep> {
         let Some((key, node)) = item.entry("any-order") else {
-            return self.stage(item).map(DraftStep::Stage);
+            let stage = self.stage(item)?;
+            return Some(DraftStep::Stage(Box::new(stage)));
         };
         ANY_ORDER.check(item, self.findings);
         let items = self.list_of_stages(key, node)?;
