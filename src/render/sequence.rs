@@ -32,14 +32,17 @@ impl RuleText {
             .unwrap_or(0)
             .min(NAME_CHARS_MAX);
         for (index, step) in rule.steps.iter().enumerate() {
-            let mut number = (index + 1).to_string();
-            if let Step::AnyOrder(_) = step {
-                let _ = writeln!(self.out, "  {number:>2} in any order");
-                // The stages below share the number.
-                number = "·".to_owned();
-            }
+            let place = (index + 1).to_string();
+            let number = match step {
+                Step::Stage(_) => place.as_str(),
+                Step::AnyOrder(_) => {
+                    let _ = writeln!(self.out, "  {place:>2} in any order");
+                    // The stages below share the place.
+                    "·"
+                }
+            };
             for stage in stages(step) {
-                self.stage(&number, width, stage, rule, loaded);
+                self.stage(number, width, stage, rule, loaded);
             }
         }
         self.keyed("unless", &rule.unless, rule, loaded);
