@@ -48,7 +48,8 @@ pub struct Loaded {
     pub correlations: Vec<Correlation>,
     /// Native sequences.
     pub sequences: Vec<Sequence>,
-    /// Incident policies; the one that ships is not among them.
+    /// Incident policies, of which the first counts: others are warned of. The one that ships is
+    /// not among them.
     pub policies: Vec<IncidentPolicy>,
     /// Filters; already applied to `detections`.
     pub filters: Vec<Filter>,
@@ -160,6 +161,12 @@ fn assemble(files: Vec<RuleFile>) -> Loaded {
                 }
                 Document::Policy(policy) => {
                     ids.check(&policy.meta, &file.ids, &mut loaded.diagnostics);
+                    loaded.diagnostics.extend(
+                        loaded
+                            .policies
+                            .first()
+                            .map(|first| second_policy(first, &policy)),
+                    );
                     loaded.policies.push(*policy);
                 }
                 Document::Filter(draft) => {
@@ -362,6 +369,23 @@ fn apply_filters(
             }
         }
         diagnostics.extend(findings.into_found());
+    }
+}
+
+/// Only one policy can decide; that another one was meant to must not go unnoticed.
+fn second_policy(first: &IncidentPolicy, second: &IncidentPolicy) -> Diagnostic {
+    let (file, span) = (&first.meta.file, first.meta.span);
+    let path = file.path.display();
+    Diagnostic {
+        severity: Severity::Warning,
+        message: "another incident policy comes before this one, which has no effect".to_owned(),
+        help: Some(format!(
+            "keep one of them; the other is in {path}:{}:{}",
+            span.line, span.column
+        )),
+        file: Some(Arc::clone(&second.meta.file)),
+        span: Some(second.meta.span),
+        related: Vec::new(),
     }
 }
 
