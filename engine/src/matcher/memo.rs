@@ -212,14 +212,12 @@ mod tests {
 
     fn recall(memo: &mut Memo, slot: u32, text: &[u8]) -> Option<Vec<u32>> {
         let key = memo.key(slot, (Encoding::Plain, text))?;
-        match memo.recall(key, text) {
-            Some(record) => Some(memo.hits(record).map(|hit| hit.0).collect()),
-            None => {
-                let length = PredicateId(text.len() as u32);
-                memo.remember(key, text, &[length]);
-                None
-            }
+        let known = memo.recall(key, text);
+        if known.is_none() {
+            let length = PredicateId(text.len() as u32);
+            memo.remember(key, text, &[length]);
         }
+        known.map(|record| memo.hits(record).map(|hit| hit.0).collect())
     }
 
     #[test]
