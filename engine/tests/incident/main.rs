@@ -1,0 +1,6 @@
+//! Incidents: cases as data, a naive reference, laws.
+
+mod cases;
+mod laws;
+mod reference;
+mod script;
