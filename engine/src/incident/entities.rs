@@ -129,10 +129,15 @@ impl Entities {
                 sightings: Sightings::default(),
             })
         });
-        self.folded = folded;
         if let Some(entity) = self.get_mut(id) {
+            if entity.holds == 0 && since(entity.last_seen, now) > DAY_NS {
+                // It might as well be forgotten by now; that must not show.
+                entity.written = (value != folded).then(|| value.into());
+                entity.bereft = false;
+            }
             entity.last_seen = now;
         }
+        self.folded = folded;
         id
     }
 
@@ -198,9 +203,14 @@ impl Entities {
         true
     }
 
-    /// For claims and sightings, which refer to hosts without holding them.
-    pub(super) fn host_ref(&self, id: EntityId) -> HostRef {
-        let generation = self.get(id).map_or(0, |entity| entity.generation);
+    /// For claims and sightings, which refer to hosts without holding them. It counts as seen
+    /// now, also where only another name of it was: so it is known as long as they are fresh.
+    pub(super) fn host_ref(&mut self, id: EntityId, now: i64) -> HostRef {
+        let host = self.get_mut(id);
+        let generation = host.map_or(0, |host| {
+            host.last_seen = now;
+            host.generation
+        });
         HostRef { id, generation }
     }
 

@@ -159,7 +159,7 @@ impl Builder {
     }
 
     fn claim(&mut self, name: EntityId, host: EntityId, now: i64, naming: &mut Naming) {
-        let host = self.entities.host_ref(host);
+        let host = self.entities.host_ref(host, now);
         if let Some(name) = self.entities.get_mut(name) {
             name.claims.note(host, now);
         }
@@ -177,7 +177,7 @@ impl Builder {
                 continue;
             }
             for host in &naming.hosts {
-                let host = self.entities.host_ref(*host);
+                let host = self.entities.host_ref(*host, now);
                 if let Some(entity) = self.entities.get_mut(*id) {
                     entity.sightings.note(host, now, self.crowded);
                 }

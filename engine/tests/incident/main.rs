@@ -2,5 +2,6 @@
 
 mod cases;
 mod laws;
+mod measure;
 mod reference;
 mod script;
