@@ -27,7 +27,7 @@ pub type Sink<'a> = &'a mut dyn FnMut(&IncidentRecord);
 pub struct Builder {
     pub(super) policy: Arc<IncidentPolicy>,
     pub(super) limits: Limits,
-    pub(super) rules: Vec<RuleFacts>,
+    pub(super) rules: Vec<Arc<RuleFacts>>,
     pub(super) counters: Counters,
     /// By kind.
     pub(super) ignored: Vec<Vec<WildPattern>>,
@@ -73,7 +73,7 @@ impl Builder {
                 .map_or(i64::MAX, |seconds| seconds.saturating_mul(NANOS)),
             policy,
             limits,
-            rules,
+            rules: rules.into_iter().map(Arc::new).collect(),
             counters: Counters::default(),
             entities: Entities::default(),
             incidents: Vec::new(),

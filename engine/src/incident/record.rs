@@ -87,7 +87,7 @@ pub struct EntityView {
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowView {
     /// Its rule.
-    pub rule: RuleFacts,
+    pub rule: Arc<RuleFacts>,
     /// The alert; `None` for single detections.
     pub alert: Option<u128>,
     /// Matches that it brought to this incident.
@@ -121,7 +121,7 @@ pub struct StageView {
 #[derive(Clone, Debug, PartialEq)]
 pub struct SummaryView {
     /// The rule.
-    pub rule: RuleFacts,
+    pub rule: Arc<RuleFacts>,
     /// How many rows.
     pub rows: u64,
     /// Their matches.

@@ -1,5 +1,7 @@
 //! What is kept of one incident.
 
+use std::sync::Arc;
+
 use yagura_rules::IncidentPolicy;
 
 use super::contribution::Contribution;
@@ -229,7 +231,7 @@ impl Incident {
     pub(super) fn absorb_tallies(
         &mut self,
         policy: &IncidentPolicy,
-        rules: &[RuleFacts],
+        rules: &[Arc<RuleFacts>],
         younger: &mut Self,
     ) {
         self.first = self.first.min(younger.first);

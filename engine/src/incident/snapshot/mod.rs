@@ -54,7 +54,9 @@ impl Builder {
         out.list(self.policy.entities.iter(), |out, kind| {
             out.bytes(kind.name.as_bytes());
         });
-        out.list(self.rules.iter(), parts::write_facts);
+        out.list(self.rules.iter(), |out, facts| {
+            parts::write_facts(out, facts);
+        });
         out.time(self.clock);
         out.number(self.next_order);
         let mut counters = self.counters;
@@ -126,7 +128,7 @@ impl Builder {
 
     /// Where the rules of the snapshot are now.
     fn read_rules(&mut self, input: &mut Reader<'_>) -> Read<Vec<u32>> {
-        let written = input.list(parts::read_facts)?;
+        let written = input.list(|input| parts::read_facts(input).map(Arc::new))?;
         let known = numbered(&self.rules);
         let known: HashMap<_, _> = known.into_iter().zip(0_u32..).collect();
         let mut places = Vec::with_capacity(written.len());
@@ -185,10 +187,10 @@ impl Builder {
 }
 
 /// What rules are known by, with a number where several are known by the same.
-fn numbered(rules: &[RuleFacts]) -> Vec<(String, u32)> {
+fn numbered<R: AsRef<RuleFacts>>(rules: &[R]) -> Vec<(String, u32)> {
     let mut seen: HashMap<&str, u32> = HashMap::new();
     let names = rules.iter().map(|facts| {
-        let name = facts.identity();
+        let name = facts.as_ref().identity();
         let number = seen.entry(name).or_default();
         *number += 1;
         (name.to_owned(), *number)
