@@ -226,11 +226,12 @@ impl Builder {
         ) else {
             return;
         };
+        let added = growth(&mut self.entities, contribution, naming);
         let last = contribution.last.0.min(now);
         incident.first = incident.first.min(contribution.first.0);
         incident.last = incident.last.max(last);
         incident.partial |= naming.is_partial;
-        incident.tally(&self.policy, facts, contribution);
+        incident.tally(&self.policy, facts, contribution, added);
         let also = naming
             .joining
             .iter()
@@ -261,10 +262,21 @@ impl Builder {
             Source::Alert => naming.joining.last(),
             Source::Detection => naming.hosts.first(),
         };
-        self.add_to_row(place, contribution, subject.copied().unwrap_or(NO_SUBJECT));
+        self.add_to_row(
+            place,
+            contribution,
+            added,
+            subject.copied().unwrap_or(NO_SUBJECT),
+        );
     }
 
-    fn add_to_row(&mut self, place: u32, contribution: &Contribution<'_>, subject: EntityId) {
+    fn add_to_row(
+        &mut self,
+        place: u32,
+        contribution: &Contribution<'_>,
+        added: u64,
+        subject: EntityId,
+    ) {
         let Some(incident) = self
             .incidents
             .get_mut(place as usize)
@@ -280,7 +292,7 @@ impl Builder {
             let row = Row::new(contribution, subject, self.limits.value_bytes);
             incident.rows.push(row)
         };
-        row.add(contribution, self.counters.contributions);
+        row.add(contribution, added, self.counters.contributions);
     }
 
     /// Opens a candidate that became grave enough, and writes or plans the update of an
@@ -347,6 +359,18 @@ impl Builder {
     pub(super) fn incident_mut(&mut self, place: u32) -> Option<&mut Incident> {
         self.incidents.get_mut(place as usize)?.as_mut()
     }
+}
+
+/// The matches that are new in a contribution. The alert of one is its last way to join.
+fn growth(entities: &mut Entities, contribution: &Contribution<'_>, naming: &Naming) -> u64 {
+    let alert = naming.joining.last().copied();
+    let alert = alert.filter(|_| contribution.source == Source::Alert);
+    let Some(entity) = alert.and_then(|id| entities.get_mut(id)) else {
+        return contribution.count;
+    };
+    let added = contribution.count.saturating_sub(entity.counted);
+    entity.counted = entity.counted.saturating_add(added);
+    added
 }
 
 /// Why an incident closes.

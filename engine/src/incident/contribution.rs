@@ -36,9 +36,9 @@ pub struct Contribution<'a> {
     /// When it is said: contributions come in the order of this time. An alert that closes says
     /// so later than its last match.
     pub time: Timestamp,
-    /// How many matches it adds: 1 for a detection, the growth since its previous record for an
-    /// alert. Sums stay exact this way even where rows were let go.
-    pub added: u64,
+    /// How many matches: 1 for a detection, the total so far for an alert. Of an alert only
+    /// what came since its previous record is added, so that saying it again adds nothing.
+    pub count: u64,
     /// The first match.
     pub first: Timestamp,
     /// The last match: the activity that keeps an incident open.

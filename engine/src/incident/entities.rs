@@ -50,6 +50,9 @@ pub(super) struct Entity {
     /// As first seen, where that differs.
     pub(super) written: Option<Box<[u8]>>,
     pub(super) last_seen: i64,
+    /// Of an alert: its matches that incidents have counted. Known as long as the entity is,
+    /// which is a day beyond its last record at least, unless room is wanted.
+    pub(super) counted: u64,
     /// The live incident that whoever shares this entity joins.
     pub(super) incident: Option<u32>,
     /// Incidents and rows that refer to it.
@@ -122,6 +125,7 @@ impl Entities {
                 folded: folded.as_slice().into(),
                 written: (value != folded).then(|| value.into()),
                 last_seen: now,
+                counted: 0,
                 incident: None,
                 holds: 0,
                 queued: true,
@@ -134,6 +138,7 @@ impl Entities {
                 // It might as well be forgotten by now; that must not show.
                 entity.written = (value != folded).then(|| value.into());
                 entity.bereft = false;
+                entity.counted = 0;
             }
             entity.last_seen = now;
         }

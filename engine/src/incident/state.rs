@@ -140,6 +140,7 @@ impl Incident {
         policy: &IncidentPolicy,
         facts: &RuleFacts,
         matches: &Contribution<'_>,
+        added: u64,
     ) {
         let (rule, first) = (matches.rule, matches.first.0);
         let new = RuleTally {
@@ -149,7 +150,7 @@ impl Incident {
             risk: 0.0,
             summarised: Sum::default(),
         };
-        self.tally_rule(policy, facts, matches.added, new);
+        self.tally_rule(policy, facts, added, new);
         for tactic in facts.tactics.iter() {
             self.note_tactic(*tactic, first);
         }

@@ -74,8 +74,8 @@ impl Row {
     }
 
     /// Counts a contribution. Does not allocate unless a stage is new.
-    pub(super) fn add(&mut self, contribution: &Contribution<'_>, touched: u64) {
-        self.count = self.count.saturating_add(contribution.added);
+    pub(super) fn add(&mut self, contribution: &Contribution<'_>, added: u64, touched: u64) {
+        self.count = self.count.saturating_add(added);
         self.first = self.first.min(contribution.first.0);
         self.last = self.last.max(contribution.last.0);
         self.touched = touched;

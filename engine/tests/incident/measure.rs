@@ -33,7 +33,7 @@ fn detection<'a>(at: u64, entities: &'a [(u8, &'a [u8])], samples: &'a [u64]) ->
         source: Source::Detection,
         rule: (at.wrapping_mul(2_654_435_761) >> 7) as u32 % 200,
         time,
-        added: 1,
+        count: 1,
         first: time,
         last: time,
         key: &[],

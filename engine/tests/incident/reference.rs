@@ -1,7 +1,7 @@
 //! Incidents in the most obvious way: everything that was said is kept, and everything is
 //! computed from all of it each time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use yagura_engine::incident::{RuleFacts, Source};
 use yagura_rules::{IncidentPolicy, Level};
@@ -33,6 +33,7 @@ pub struct Wrote {
 
 struct Member {
     said: Said,
+    added: u64,
     last: i64,
     listed: BTreeSet<Name>,
     subject: String,
@@ -65,6 +66,8 @@ pub struct Reference<'a> {
     groups: Vec<Group>,
     claims: Vec<(Name, Name, i64)>,
     sightings: Vec<(Name, Name, i64)>,
+    /// Of alerts: the highest count so far, and when they were last heard of.
+    totals: HashMap<u128, (u64, i64)>,
     clock: i64,
     begun: usize,
     pub wrote: Vec<Wrote>,
@@ -85,6 +88,7 @@ impl<'a> Reference<'a> {
             groups: Vec::new(),
             claims: Vec::new(),
             sightings: Vec::new(),
+            totals: HashMap::new(),
             clock: i64::MIN,
             begun: 0,
             wrote: Vec::new(),
@@ -138,6 +142,15 @@ impl<'a> Reference<'a> {
         let known = is_alert && self.groups.iter().any(|g| g.links.contains(&alert));
         if now - said.last > self.join_within() && !known {
             return;
+        }
+        let mut added = said.count;
+        if is_alert {
+            let total = self.totals.entry(said.id).or_insert((0, now));
+            if !known && now - total.1 > DAY {
+                total.0 = 0;
+            }
+            added = said.count.saturating_sub(total.0);
+            *total = (total.0 + added, now);
         }
         let mut named: Vec<Name> = Vec::new();
         for (kind, value) in &said.entities {
@@ -202,6 +215,7 @@ impl<'a> Reference<'a> {
         let listed = listed.filter(|(kind, _)| self.kinds.contains(&kind.as_str()));
         let member = Member {
             said: said.clone(),
+            added,
             last: said.last.min(now),
             listed: listed.collect(),
             subject,
@@ -294,7 +308,7 @@ impl<'a> Reference<'a> {
             .collect();
         let risk = rules.iter().map(|rule| {
             let of_rule = group.members.iter().filter(|m| m.said.rule == *rule);
-            let count: u64 = of_rule.map(|m| m.said.added).sum();
+            let count: u64 = of_rule.map(|m| m.added).sum();
             let level = Level::ALL.iter().position(|l| *l == facts(rule).level);
             #[expect(clippy::cast_precision_loss, reason = "counts in tests are small")]
             let count = count.max(1) as f64;
@@ -397,7 +411,7 @@ impl<'a> Reference<'a> {
             let of_row = members
                 .iter()
                 .filter(|m| m.said.rule == rule && m.subject == subject);
-            of_row.map(|m| m.said.added).sum()
+            of_row.map(|m| m.added).sum()
         };
         let title_of = |rule: u32| self.rules[rule as usize].title.to_string();
         #[expect(clippy::cast_possible_truncation, reason = "small")]

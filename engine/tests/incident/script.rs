@@ -4,7 +4,7 @@
 //! set join-within 24h            crowded, open-risk, open-tactics, or a limit: rows, candidates …
 //! rule brute medium attack.credential-access
 //! detection 10s brute host=web01 user=anna
-//! alert a1 20s brute added=5 first=1s host=web01 key.User=anna stage.guess=5
+//! alert a1 20s brute count=5 first=1s host=web01 key.User=anna stage.guess=5
 //! 300000 1s alert a1 30s brute host=web01       so many, so far apart
 //! advance 2d
 //! ```
@@ -86,7 +86,7 @@ pub struct Said {
     pub source: Source,
     pub rule: u32,
     pub time: i64,
-    pub added: u64,
+    pub count: u64,
     pub first: i64,
     pub last: i64,
     pub key: Vec<(String, String)>,
@@ -111,7 +111,7 @@ impl Said {
             source: self.source,
             rule: self.rule,
             time: Timestamp(self.time),
-            added: self.added,
+            count: self.count,
             first: Timestamp(self.first),
             last: Timestamp(self.last),
             key: &key.collect::<Vec<_>>(),
@@ -173,10 +173,10 @@ impl Script {
                 ["advance", time] => script.steps.push(Step::Advance(BEGIN + duration(time))),
                 [times, apart, rest @ ..] if times.parse::<u32>().is_ok() => {
                     for at in 0..times.parse::<i64>().expect("checked") {
-                        script.say(rest, at * duration(apart), &at.to_string());
+                        script.say(rest, at * duration(apart), &(at + 1).to_string());
                     }
                 }
-                words => script.say(words, 0, "0"),
+                words => script.say(words, 0, "1"),
             }
         }
         script
@@ -221,7 +221,7 @@ impl Script {
             source,
             rule: rule.expect("a known rule") as u32,
             time,
-            added: 1,
+            count: 1,
             first: time,
             last: time,
             key: Vec::new(),
@@ -249,7 +249,7 @@ impl Script {
 impl Said {
     fn set(&mut self, name: &str, value: String) {
         match name {
-            "added" => self.added = value.parse().expect("a count"),
+            "count" => self.count = value.parse().expect("a count"),
             "first" => self.first = BEGIN + duration(&value),
             "last" => self.last = BEGIN + duration(&value),
             "own" => {
