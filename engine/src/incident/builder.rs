@@ -230,7 +230,7 @@ impl Builder {
         let last = contribution.last.0.min(now);
         incident.first = incident.first.min(contribution.first.0);
         incident.last = incident.last.max(last);
-        incident.partial |= naming.is_partial;
+        incident.partial |= naming.is_partial | contribution.partial;
         incident.tally(&self.policy, facts, contribution, added);
         let also = naming
             .joining

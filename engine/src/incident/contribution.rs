@@ -18,7 +18,7 @@ pub struct StageFacts<'a> {
     pub name: &'a str,
     /// Matches of it so far.
     pub count: u64,
-    /// Of its first match.
+    /// Of its first match; unknown without any.
     pub first: Timestamp,
     /// Of its last match.
     pub last: Timestamp,
@@ -51,6 +51,8 @@ pub struct Contribution<'a> {
     pub entities: &'a [(u8, &'a [u8])],
     /// A host and an address that the event calls its own.
     pub own_address: Option<(&'a [u8], &'a [u8])>,
+    /// The alert lost something to limits: its counts may be too low.
+    pub partial: bool,
     /// References to sample events, as the caller gave them out.
     pub samples: &'a [u64],
 }

@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Display, Write};
 
+use yagura_parsers::Timestamp;
+
 use super::record::{IncidentRecord, RowView, StageView};
 use super::rule_facts::RuleFacts;
 
@@ -22,6 +24,23 @@ impl Display for Text<'_> {
         }
         f.write_char('"')
     }
+}
+
+/// A time as a JSON string, `null` where it is not known.
+struct Time(Timestamp);
+
+impl Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Timestamp::UNKNOWN => f.write_str("null"),
+            time => write!(f, "\"{time}\""),
+        }
+    }
+}
+
+/// `,"first":…,"last":…`
+fn write_span(f: &mut fmt::Formatter<'_>, first: Timestamp, last: Timestamp) -> fmt::Result {
+    write!(f, ",\"first\":{},\"last\":{}", Time(first), Time(last))
 }
 
 /// `[a,b]` or, with brackets of another kind, an object.
@@ -60,11 +79,7 @@ impl Display for IncidentRecord {
             f,
             ",\"title\":{title},\"level\":\"{level}\",\"risk\":{risk:.1}"
         )?;
-        write!(
-            f,
-            ",\"first\":\"{}\",\"last\":\"{}\"",
-            self.first, self.last
-        )?;
+        write_span(f, self.first, self.last)?;
         f.write_str(",\"tactics\":")?;
         list(f, ARRAY, &self.tactics, |f, (tactic, _)| {
             write!(f, "\"{tactic}\"")
@@ -81,7 +96,8 @@ impl Display for IncidentRecord {
                 "{{\"kind\":{kind},\"value\":{value},\"count\":{}",
                 e.count
             )?;
-            write!(f, ",\"first\":\"{}\",\"last\":\"{}\"}}", e.first, e.last)
+            write_span(f, e.first, e.last)?;
+            f.write_char('}')
         })?;
         f.write_str(",\"alerts\":")?;
         list(f, ARRAY, &self.alerts, write_row)?;
@@ -91,11 +107,8 @@ impl Display for IncidentRecord {
                 f.write_str("{\"rule\":")?;
                 write_rule(f, &sum.rule)?;
                 write!(f, ",\"alerts\":{},\"count\":{}", sum.rows, sum.count)?;
-                write!(
-                    f,
-                    ",\"first\":\"{}\",\"last\":\"{}\"}}",
-                    sum.first, sum.last
-                )
+                write_span(f, sum.first, sum.last)?;
+                f.write_char('}')
             })?;
         }
         write!(f, ",\"partial\":{}}}", self.partial)
@@ -129,11 +142,9 @@ fn write_row(f: &mut fmt::Formatter<'_>, row: &RowView) -> fmt::Result {
     if let Some(id) = row.alert {
         write!(f, ",\"id\":\"{id:032x}\"")?;
     }
-    let (count, first, last) = (row.count, row.first, row.last);
-    write!(
-        f,
-        ",\"count\":{count},\"first\":\"{first}\",\"last\":\"{last}\",\"key\":"
-    )?;
+    write!(f, ",\"count\":{}", row.count)?;
+    write_span(f, row.first, row.last)?;
+    f.write_str(",\"key\":")?;
     list(f, OBJECT, &row.key, |f, (name, value)| {
         write!(f, "{}:{}", Text(name), Text(value))
     })?;
@@ -150,9 +161,7 @@ fn write_row(f: &mut fmt::Formatter<'_>, row: &RowView) -> fmt::Result {
 
 fn write_stage(f: &mut fmt::Formatter<'_>, stage: &StageView) -> fmt::Result {
     let (name, count) = (Text(&stage.name), stage.count);
-    let (first, last) = (stage.first, stage.last);
-    write!(
-        f,
-        "{{\"name\":{name},\"count\":{count},\"first\":\"{first}\",\"last\":\"{last}\"}}"
-    )
+    write!(f, "{{\"name\":{name},\"count\":{count}")?;
+    write_span(f, stage.first, stage.last)?;
+    f.write_char('}')
 }

@@ -40,6 +40,7 @@ fn detection<'a>(at: u64, entities: &'a [(u8, &'a [u8])], samples: &'a [u64]) ->
         stages: &[],
         entities,
         own_address: None,
+        partial: false,
         samples,
     }
 }

@@ -118,6 +118,7 @@ impl Said {
             stages: &stages.collect::<Vec<_>>(),
             entities: &entities.collect::<Vec<_>>(),
             own_address: self.own.as_ref().map(|(h, a)| (h.as_bytes(), a.as_bytes())),
+            partial: false,
             samples: &self.samples,
         })
     }
