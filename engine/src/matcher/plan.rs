@@ -7,8 +7,6 @@
 //!     └─▶ Program: boolean tree over predicates ─▶ matches
 //! ```
 
-use std::ops::Range;
-
 use hashbrown::HashMap;
 use yagura_parsers::FieldId;
 
@@ -67,15 +65,16 @@ pub(crate) struct Predicate {
     pub(crate) other: Box<[Source]>,
     pub(crate) check: Check,
     pub(crate) finding: Finding,
-    /// The rules that need a look when it holds, in [`ClassPlan::triggers`].
-    pub(crate) triggers: Range<u32>,
 }
 
 /// A rule within a class.
 #[derive(Debug)]
 pub(crate) struct ClassRule {
     pub(crate) rule: RuleIndex,
+    /// The condition as the rule writes it.
     pub(crate) root: NodeId,
+    /// What decides it once an access predicate holds.
+    pub(crate) rest: NodeId,
 }
 
 /// What a table entry says about a predicate.
@@ -110,6 +109,12 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    #[inline]
+    pub(crate) fn looks_at_value(&self) -> bool {
+        self.looks_at_text() || !self.numbers.is_empty()
+    }
+
+    #[inline]
     pub(crate) fn looks_at_text(&self) -> bool {
         !self.exact.is_empty() || self.literals.is_some()
     }
@@ -131,9 +136,31 @@ pub(crate) struct ClassPlan {
     /// Tells that no keyword can be in an event, if that can be told.
     pub(crate) raw_filter: Option<RawFilter>,
     pub(crate) predicates: Vec<Predicate>,
+    /// [`Predicate::finding`], close together.
+    pub(crate) findings: Vec<Finding>,
+    /// The rules that need a look when a predicate holds, predicate after predicate.
     pub(crate) triggers: Vec<ClassRuleId>,
+    /// By predicate, where its rules end in `triggers`.
+    pub(crate) trigger_ends: Vec<u32>,
     pub(crate) rules: Vec<ClassRule>,
     /// Rules without an access predicate.
     pub(crate) always: Vec<ClassRuleId>,
     pub(crate) program: Program,
+}
+
+impl ClassPlan {
+    /// The rules that need a look when a predicate holds.
+    #[inline]
+    pub(crate) fn opened_by(&self, predicate: PredicateId) -> &[ClassRuleId] {
+        let before = predicate.index().checked_sub(1);
+        let start = before.map_or(0, |before| self.trigger_ends[before]);
+        let end = self.trigger_ends[predicate.index()];
+        &self.triggers[start as usize..end as usize]
+    }
+
+    /// Whether there are any.
+    #[inline]
+    pub(crate) fn opens(&self, predicate: PredicateId) -> bool {
+        !self.opened_by(predicate).is_empty()
+    }
 }
