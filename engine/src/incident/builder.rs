@@ -113,6 +113,15 @@ impl Builder {
             return;
         }
         self.counters.contributions += 1;
+        // A first time that is not known would be the first of everything.
+        let first = match contribution.first {
+            Timestamp::UNKNOWN => contribution.last,
+            first => first,
+        };
+        let contribution = &Contribution {
+            first,
+            ..*contribution
+        };
         self.make_room(contribution, sink);
         let mut naming = std::mem::take(&mut self.naming);
         self.name(contribution, now, &mut naming);
