@@ -12,6 +12,7 @@ mod classes;
 mod compile;
 mod engine;
 mod fold;
+pub mod incident;
 mod live;
 mod matcher;
 mod needles;
