@@ -13,7 +13,8 @@
 //! ```
 //!
 //! [`scan`] is the only module that judges bytes between strings; [`strings`] finds the ends of
-//! strings, in an index made 64 bytes at a time.
+//! strings, in an index made 64 bytes at a time. [`plain_members`] is a shorter way through an
+//! object of the usual shape, which leaves all else to [`walk`].
 //!
 //! **How far validation goes.** Nothing is half-read: an event whose brackets, commas, colons,
 //! literals, numbers or string ends are not those of RFC 8259 is refused as a whole, wherever

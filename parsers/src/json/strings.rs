@@ -2,9 +2,12 @@
 //!
 //! ```text
 //!  text    {"a":"C:\\x","b":"say \"hi\""}
-//!  quotes   1 1 1      1 1 1 1            1      one bit a byte, without escaped ones
-//!  slashes         11            1    1         to tell whether a string has to be decoded
+//!  quotes   1 3 5      11 13 15 17        28    offsets, without escaped ones
+//!  slashes         11            1    1         one bit a byte: is there something to decode?
 //! ```
+//!
+//! Offsets, not bits: by its number a reader knows where a quote is without having looked at the
+//! ones before, so that the processor may read several strings at once.
 //!
 //! The index is built 64 bytes at a time without a branch on what they are (Langdale and Lemire,
 //! *Parsing Gigabytes of JSON per Second*, 2019, section 3.1.1). It says nothing about what lies
