@@ -11,6 +11,7 @@
 mod classes;
 mod compile;
 mod engine;
+mod facts;
 mod fold;
 pub mod incident;
 mod live;
@@ -21,6 +22,7 @@ pub mod pipeline;
 mod profile;
 
 pub use engine::{CompileError, Engine, RuleIndex, everything};
+pub use facts::{FACT_BYTES_MAX, Facts, Wanted};
 pub use live::{Follower, Live};
 pub use matcher::{Evidence, Match, Matcher};
 pub use profile::{Access, PredicateCost, Profile, Profiler, RuleCost};
