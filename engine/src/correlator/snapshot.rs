@@ -1,0 +1,7 @@
+//! todo
+/// todo
+#[derive(Debug)]
+pub enum RestoreError {}
+/// todo
+#[derive(Debug)]
+pub struct Restored {}
