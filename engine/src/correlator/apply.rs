@@ -9,7 +9,7 @@ use super::spec::{Decision, Measure, Spec, Threshold};
 use super::table::{NO_ALERT, State, key_hash};
 use super::tally::{Epoch, Tally};
 use super::threshold::{Said, Tallied};
-use super::{Arrival, Core, Sink};
+use super::{Arrival, Core};
 use crate::number::Numeric;
 
 impl Core {
@@ -19,7 +19,6 @@ impl Core {
         plan: &Plan,
         binding: &Binding,
         arrival: Arrival<'_>,
-        sink: &mut Sink<'_>,
     ) {
         let Some(unit) = plan.units.get(binding.unit) else {
             return;
@@ -32,7 +31,7 @@ impl Core {
                 } else if let Some(said) = self.said(spec, binding, arrival)
                     && self.make_key(binding, arrival)
                 {
-                    self.apply_threshold(plan, unit, spec, said, arrival, binding.unit, sink);
+                    self.apply_threshold(plan, unit, spec, said, arrival, binding.unit);
                 }
             }
             Spec::Sequence(_) if arrival.late => self.counters.late += 1,
@@ -128,7 +127,6 @@ impl Core {
         said: Said,
         arrival: Arrival<'_>,
         number: usize,
-        sink: &mut Sink<'_>,
     ) {
         let Some((place, is_new)) = self.slot_of_key(number, || new_state(spec)) else {
             return;
@@ -179,7 +177,7 @@ impl Core {
             let stage = unit.stage_of(said.rule as u32);
             let distinct = (spec.measure == Measure::Distinct).then_some(said.value);
             self.count(alert, stage, distinct, value, arrival);
-            self.report(plan, (number, place), time, holds, sink);
+            self.report(plan, (number, place), time, holds);
         } else if holds {
             let moment = Moment {
                 opened: arrival.at,
@@ -187,7 +185,7 @@ impl Core {
                 event: arrival.event,
                 late: arrival.late,
             };
-            self.open_threshold(plan, (number, place), moment, value, Some(arrival), sink);
+            self.open_threshold(plan, (number, place), moment, value, Some(arrival));
         }
     }
 
@@ -199,7 +197,6 @@ impl Core {
         moment: Moment,
         value: Option<f64>,
         arrival: Option<Arrival<'_>>,
-        sink: &mut Sink<'_>,
     ) {
         let Some(unit) = plan.units.get(number) else {
             return;
@@ -232,7 +229,7 @@ impl Core {
             _ => return,
         }
         let distinct = distinct.map(|values| (0, values)).into_iter().collect();
-        self.open(plan, (number, place), moment, epoch, distinct, value, sink);
+        self.open(plan, (number, place), moment, epoch, distinct, value);
     }
 }
 

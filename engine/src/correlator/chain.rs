@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 
 use super::plan::{UNLESS, UNTIL};
 use super::spec::{Role, SequenceSpec, StageSpec};
-use super::tally::Epochs;
+use super::tally::{Epoch, Epochs};
 
 /// A place in the order of matches: time and sequence number.
 pub(crate) type Point = (i64, u64);
@@ -26,6 +26,8 @@ pub(crate) type Point = (i64, u64);
 pub(crate) struct Link {
     pub(crate) began: Point,
     pub(crate) reached: Point,
+    /// The event that did it.
+    pub(crate) event: u64,
 }
 
 /// Matches of a stage that takes more than one.
@@ -88,8 +90,12 @@ pub(crate) struct Chain {
 pub(crate) struct Hit {
     /// Stage, [`UNLESS`] or [`UNTIL`].
     pub(crate) input: u32,
-    /// Where the stage began that holds now.
-    pub(crate) began: Point,
+    /// Where the stage began, if it holds now.
+    pub(crate) began: Option<Point>,
+    pub(crate) event: u64,
+    /// It is one of the matches that an alert counts; with the value, if the stage asks for one.
+    pub(crate) counts: bool,
+    pub(crate) value: Option<u64>,
 }
 
 impl Chain {
@@ -105,8 +111,12 @@ impl Chain {
     }
 
     /// Whether a chain has come as far as a stage that stands behind `step`.
-    pub(crate) fn has_reached(&self, step: Option<usize>) -> bool {
-        step.is_none_or(|step| self.reached.get(step).is_some_and(Option::is_some))
+    pub(crate) fn has_reached(&self, step: Option<usize>, now: i64, span: i64) -> bool {
+        let Some(step) = step else {
+            return true;
+        };
+        let link = self.reached.get(step).copied().flatten();
+        link.is_some_and(|link| now.saturating_sub(link.began.0) <= span)
     }
 
     /// Until when the key has to be remembered beside its last match.
@@ -147,7 +157,7 @@ impl Chain {
                 *place = Some(link);
             }
         }
-        for hit in hits {
+        for hit in hits.iter().filter(|hit| hit.began.is_some()) {
             self.forget(spec, hit, at);
         }
         let complete = complete?;
@@ -157,6 +167,24 @@ impl Chain {
         // An earlier one that waits is decided earlier, and voided by whatever voids this one.
         self.waiting.get_or_insert(complete);
         None
+    }
+
+    /// Drops what was counted before `at`, where an `until` is among the hits.
+    pub(crate) fn count_anew(&mut self, hits: &[Hit], at: Point, span: i64) {
+        self.epochs.before = Epoch::default();
+        if self.epochs.began == Some(at) {
+            return;
+        }
+        self.epochs.clear();
+        for hit in hits.iter().filter(|hit| hit.counts) {
+            let stages = self.collected.len();
+            self.epochs.turn(at, span, stages);
+            let stage = hit.input as usize;
+            self.epochs.add(stage, at.0, hit.event);
+            if let Some(value) = hit.value {
+                self.epochs.add_value(stage, value, usize::MAX);
+            }
+        }
     }
 
     fn is_free_of_leads(&self, spec: &SequenceSpec, at: Point) -> bool {
@@ -179,35 +207,36 @@ impl Chain {
         span: i64,
     ) -> Option<Link> {
         let step = spec.steps.get(step)?;
-        let began_now = |stage: usize| {
+        let begins_now = |stage: usize| {
             let hits = hits.iter().filter(|h| h.input as usize == stage);
-            hits.map(|h| h.began).max()
-        };
-        let link = if let [only] = step.stages[..] {
-            let own = began_now(only)?;
-            before.unwrap_or(Some(Link {
-                began: own,
+            let newest = hits.max_by_key(|h| h.began)?;
+            Some(Link {
+                began: newest.began?,
                 reached: at,
-            }))?
+                event: newest.event,
+            })
+        };
+        let event;
+        let link = if let [only] = step.stages[..] {
+            let own = begins_now(only)?;
+            event = own.event;
+            before.unwrap_or(Some(own))?
         } else {
-            let mut any = false;
+            let mut last = None;
             for stage in &step.stages {
-                let Some(own) = began_now(*stage) else {
+                let Some(own) = begins_now(*stage) else {
                     continue;
                 };
-                any = true;
-                let link = before.unwrap_or(Some(Link {
-                    began: own,
-                    reached: at,
-                }));
+                last = Some(own.event);
+                let link = before.unwrap_or(Some(own));
                 if let (Some(place), Some(link)) = (self.continues.get_mut(*stage), link) {
                     *place = Some(link);
                 }
             }
             let continued = step.stages.iter().map(|s| self.continues.get(*s).copied());
             let all: Option<Vec<Link>> = continued.map(Option::flatten).collect();
-            all.filter(|_| any)?
-                .into_iter()
+            event = last?;
+            all?.into_iter()
                 .min_by_key(|link| (link.began, link.reached))?
         };
         let long_ago = |since: Point, length: i64| at.0.saturating_sub(since.0) > length;
@@ -218,6 +247,7 @@ impl Chain {
         Some(Link {
             began: link.began,
             reached: at,
+            event,
         })
     }
 

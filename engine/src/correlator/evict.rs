@@ -39,7 +39,8 @@ impl Core {
             (a, one.unit, &one.folded_key).cmp(&(b, other.unit, &other.folded_key))
         });
         for (time, one) in open {
-            self.close(plan, (one.unit, one.place), time, sink);
+            self.close(plan, (one.unit, one.place), time);
+            self.flush(sink);
             self.leave_partials(plan, one.unit, one.place);
             self.release(one.unit, one.place);
         }
@@ -108,7 +109,8 @@ impl Core {
             alert.partial = true;
         }
         if alert != NO_ALERT {
-            self.close(plan, (number, place), last, sink);
+            self.close(plan, (number, place), last);
+            self.flush(sink);
         }
         if let Some(evicted) = self.evicted.get_mut(number) {
             *evicted = (*evicted).max(Some(last));

@@ -160,6 +160,8 @@ struct Core {
     dirty: Vec<usize>,
     openings: Vec<Opening>,
     alerts: Alerts,
+    /// Records of the place at hand, by rank.
+    records: Vec<(usize, AlertRecord)>,
     schedule: Schedule,
     counters: Counters,
     bytes: usize,
@@ -229,7 +231,7 @@ impl Correlator {
             waiting.carried.push_extra(*kind, value);
         }
         if of.time < self.core.watermark {
-            self.core.take(&self.plan, &waiting, true, sink);
+            self.core.take(&self.plan, &waiting, true);
             self.core.settle(&self.plan, waiting.at, &mut Vec::new(), sink);
             self.core.keep_to_budget(&self.plan, sink);
             return;
@@ -272,7 +274,7 @@ impl Correlator {
             while self.buffer.next_at() == Some(at)
                 && let Some((place, waiting)) = self.buffer.pop()
             {
-                self.core.take(&self.plan, &waiting, false, sink);
+                self.core.take(&self.plan, &waiting, false);
                 self.buffer.recycle(place, waiting);
             }
             self.core.settle(&self.plan, at, &mut Vec::new(), sink);
@@ -306,6 +308,7 @@ impl Core {
             dirty: Vec::new(),
             openings: Vec::new(),
             alerts: Alerts::default(),
+            records: Vec::new(),
             schedule: Schedule::new(),
             counters,
             bytes: 0,
@@ -316,7 +319,7 @@ impl Core {
     }
 
     /// Hands a match to all units that it means something to.
-    fn take(&mut self, plan: &Plan, waiting: &Waiting, late: bool, sink: &mut Sink<'_>) {
+    fn take(&mut self, plan: &Plan, waiting: &Waiting, late: bool) {
         let arrival = Arrival {
             at: waiting.at,
             event: waiting.event,
@@ -325,7 +328,7 @@ impl Core {
         };
         let detection = plan.detections.get(waiting.detection);
         for binding in detection.map_or(&[][..], |d| &d.bindings) {
-            self.apply(plan, binding, arrival, sink);
+            self.apply(plan, binding, arrival);
         }
     }
 }

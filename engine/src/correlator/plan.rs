@@ -316,6 +316,9 @@ fn stage_names(rules: &[Reference], each: bool) -> Vec<String> {
     }
 }
 
+/// A window that is decided at its end tells so many distinct values apart, even if fewer decide.
+const DISTINCT_TOLD_MIN: u64 = 256;
+
 fn threshold(correlation: &Correlation) -> Threshold {
     let measure = match correlation.kind {
         Kind::EventCount => Measure::Matches,
@@ -335,9 +338,13 @@ fn threshold(correlation: &Correlation) -> Threshold {
         }
     };
     let decision = condition.decision();
+    let mut need = need(bounds, decision);
+    if decision == Decision::WindowEnd {
+        need = need.max(DISTINCT_TOLD_MIN);
+    }
     Threshold {
         measure,
-        need: need(bounds, decision),
+        need,
         condition,
         decision,
     }

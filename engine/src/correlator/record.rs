@@ -71,7 +71,6 @@ impl Core {
         epoch: Epoch,
         distinct: Vec<(usize, Vec<u64>)>,
         value: Option<f64>,
-        sink: &mut Sink<'_>,
     ) {
         let (Some(unit), Some(table)) = (plan.units.get(number), self.tables.get(number)) else {
             return;
@@ -115,7 +114,7 @@ impl Core {
             slot.alert = alert;
         }
         let at = moment.takes_effect.0;
-        self.write(plan, (number, place), AlertState::Open, at, sink);
+        self.write(plan, (number, place), AlertState::Open, at);
     }
 
     /// Counts a match for an open alert.
@@ -149,7 +148,6 @@ impl Core {
         key: (usize, u32),
         now: i64,
         holds: bool,
-        sink: &mut Sink<'_>,
     ) {
         let slot = self.tables.get(key.0).and_then(|t| t.get(key.1));
         let Some(alert) = slot.and_then(|slot| self.alerts.get(slot.alert)) else {
@@ -160,7 +158,7 @@ impl Core {
             Records::Every => holds,
         };
         if wanted {
-            self.write(plan, key, AlertState::Update, now, sink);
+            self.write(plan, key, AlertState::Update, now);
         }
     }
 
@@ -170,10 +168,9 @@ impl Core {
         plan: &Plan,
         key: (usize, u32),
         now: i64,
-        sink: &mut Sink<'_>,
     ) {
         if self.options.records == Records::Life {
-            self.write(plan, key, AlertState::Close, now, sink);
+            self.write(plan, key, AlertState::Close, now);
         }
         let slot = self.tables.get_mut(key.0).and_then(|t| t.get_mut(key.1));
         let Some(slot) = slot else {
@@ -192,7 +189,6 @@ impl Core {
         (number, place): (usize, u32),
         state: AlertState,
         at: i64,
-        sink: &mut Sink<'_>,
     ) {
         let (Some(unit), Some(table)) = (plan.units.get(number), self.tables.get(number)) else {
             return;
@@ -204,7 +200,18 @@ impl Core {
         alert.recorded = (at, alert.count());
         let names = unit.key_names.iter().cloned();
         let key = names.zip(table.key(place).map(<[u8]>::to_vec)).collect();
-        sink(&record(unit, alert, key, state, at));
+        self.records.push((number, record(unit, alert, key, state, at)));
+    }
+
+    /// Hands the records of a place of the order over, by rank: units that take matches at once
+    /// write before those that wait for all matches of the place.
+    pub(crate) fn flush(&mut self, sink: &mut Sink<'_>) {
+        if self.records.len() > 1 {
+            self.records.sort_by_key(|(rank, _)| *rank);
+        }
+        for (_, record) in self.records.drain(..) {
+            sink(&record);
+        }
     }
 }
 

@@ -140,7 +140,7 @@ impl Core {
         let time = arrival.at.0;
         let counts = match stage.map(|stage| stage.role) {
             Some(Role::Step(_)) => true,
-            Some(Role::Optional(step)) => chain.has_reached(step),
+            Some(Role::Optional(step)) => chain.has_reached(step, time, unit.span),
             Some(Role::Absent(_)) => {
                 let within = stage.map_or(0, |stage| stage.within);
                 let until = Some(time.saturating_add(within));
@@ -158,10 +158,10 @@ impl Core {
                 chain.epochs.turn(arrival.at, unit.span, stages);
                 chain.epochs.add(number, time, arrival.event);
                 arrival.carried.extras_into(&mut chain.epochs.now.extras);
-                let tally = chain.epochs.now.tallies.get_mut(number);
-                if let Some(tally) = tally.filter(|_| is_distinct) {
+                if is_distinct {
                     let at_least = stage.map_or(0, |stage| stage.at_least as usize);
-                    tally.add_value(hit.value, VALUES_BEFORE_MAX.max(at_least));
+                    let max = VALUES_BEFORE_MAX.max(at_least);
+                    chain.epochs.add_value(number, hit.value, max);
                 }
             }
         }
@@ -171,14 +171,20 @@ impl Core {
             let value = is_distinct.then_some(hit.value);
             self.count(alert, number, value, None, arrival);
         }
-        if let Some(began) = hit.began.or_else(|| stage.is_none().then_some(arrival.at)) {
-            let input = hit.input;
-            if let Some(hits) = self.hits.get_mut(hit.number) {
-                hits.push((place, Hit { input, began }));
-            }
-            if !self.dirty.contains(&hit.number) {
-                self.dirty.push(hit.number);
-            }
+        if let Some(hits) = self.hits.get_mut(hit.number) {
+            hits.push((
+                place,
+                Hit {
+                    input: hit.input,
+                    began: hit.began.or_else(|| stage.is_none().then_some(arrival.at)),
+                    event: arrival.event,
+                    counts,
+                    value: is_distinct.then_some(hit.value),
+                },
+            ));
+        }
+        if !self.dirty.contains(&hit.number) {
+            self.dirty.push(hit.number);
         }
     }
 

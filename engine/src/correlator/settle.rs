@@ -32,21 +32,24 @@ impl Core {
             let opened = self.openings.iter().map(|opening| opening.unit).min();
             let ending = due.last().map(|one| one.unit);
             let Some(rank) = hit.into_iter().chain(opened).chain(ending).min() else {
-                return;
+                break;
             };
             if hit == Some(rank) {
                 self.dirty.retain(|unit| *unit != rank);
-                self.settle_unit(plan, rank, at, sink);
+                self.settle_unit(plan, rank, at);
             }
             while let Some(one) = due.pop_if(|one| one.unit == rank) {
-                self.end_window(plan, rank, one.place, at, sink);
+                self.end_window(plan, rank, one.place, at);
             }
-            self.deliver(plan, rank, sink);
+            self.deliver(plan, rank);
+        }
+        if !self.records.is_empty() {
+            self.flush(sink);
         }
     }
 
     /// Hands the openings of a unit to its consumers.
-    fn deliver(&mut self, plan: &Plan, rank: usize, sink: &mut Sink<'_>) {
+    fn deliver(&mut self, plan: &Plan, rank: usize) {
         if self.openings.is_empty() {
             return;
         }
@@ -63,13 +66,13 @@ impl Core {
                 carried: &opening.carried,
             };
             for binding in consumers {
-                self.apply(plan, binding, arrival, sink);
+                self.apply(plan, binding, arrival);
             }
         }
     }
 
     /// Applies what happened to the chains of a sequence at this place.
-    fn settle_unit(&mut self, plan: &Plan, number: usize, at: Point, sink: &mut Sink<'_>) {
+    fn settle_unit(&mut self, plan: &Plan, number: usize, at: Point) {
         let Some(all) = self.hits.get_mut(number) else {
             return;
         };
@@ -85,7 +88,7 @@ impl Core {
         for place in places {
             let of_key = all.iter().filter(|(of, _)| *of == place);
             let hits: Vec<Hit> = of_key.map(|(_, hit)| *hit).collect();
-            self.settle_chain(plan, number, place, &hits, at, sink);
+            self.settle_chain(plan, number, place, &hits, at);
         }
         all.clear();
         if let Some(empty) = self.hits.get_mut(number) {
@@ -100,7 +103,6 @@ impl Core {
         place: u32,
         hits: &[Hit],
         at: Point,
-        sink: &mut Sink<'_>,
     ) {
         let Some((unit, spec)) = plan.units.get(number).and_then(|u| Some((u, u.sequence()?)))
         else {
@@ -114,9 +116,9 @@ impl Core {
         };
         let complete = chain.settle(spec, hits, at, unit.span);
         if let Some(link) = complete {
-            self.complete(plan, (number, place), link, at, sink);
+            self.complete(plan, (number, place), link, at);
         } else {
-            self.report(plan, (number, place), at.0, false, sink);
+            self.report(plan, (number, place), at.0, false);
         }
         let until = hits.iter().any(|hit| hit.input == UNTIL);
         let slot = self.tables.get_mut(number).and_then(|t| t.get_mut(place));
@@ -124,7 +126,7 @@ impl Core {
             && let State::Chain(chain) = &mut slot.state
             && until
         {
-            chain.epochs.clear();
+            chain.count_anew(hits, at, unit.span);
         }
         self.schedule(plan, number, place);
     }
@@ -136,13 +138,12 @@ impl Core {
         key: (usize, u32),
         link: Link,
         at: Point,
-        sink: &mut Sink<'_>,
     ) {
         let Some(slot) = self.tables.get(key.0).and_then(|t| t.get(key.1)) else {
             return;
         };
         if slot.alert != NO_ALERT {
-            self.report(plan, key, at.0, true, sink);
+            self.report(plan, key, at.0, true);
             return;
         }
         let State::Chain(chain) = &slot.state else {
@@ -155,14 +156,13 @@ impl Core {
         let counted = epoch.tallies.iter().enumerate();
         let counted = counted.filter(|(n, _)| stages.get(*n).is_some_and(|stage| stage.distinct));
         let distinct = counted.map(|(n, tally)| (n, tally.values.clone())).collect();
-        let samples = epoch.tallies.iter().rev().find_map(|t| t.samples.last());
         let moment = Moment {
             opened: link.reached,
             takes_effect: at,
-            event: samples.copied().unwrap_or_default(),
+            event: link.event,
             late: false,
         };
-        self.open(plan, key, moment, epoch, distinct, None, sink);
+        self.open(plan, key, moment, epoch, distinct, None);
     }
 
     /// Does what is due for a key at the end of a window.
@@ -172,9 +172,8 @@ impl Core {
         number: usize,
         place: u32,
         at: Point,
-        sink: &mut Sink<'_>,
     ) {
-        self.decide(plan, number, place, at, sink);
+        self.decide(plan, number, place, at);
         let Some(unit) = plan.units.get(number) else {
             return;
         };
@@ -184,7 +183,7 @@ impl Core {
         let (alert, mut end) = (slot.alert, slot.last.saturating_add(unit.span));
         if end <= at.0 {
             if alert != NO_ALERT {
-                self.close(plan, (number, place), at.0, sink);
+                self.close(plan, (number, place), at.0);
             }
             let slot = self.tables.get(number).and_then(|t| t.get(place));
             if let Some(State::Chain(chain)) = slot.map(|slot| &slot.state) {
@@ -205,7 +204,7 @@ impl Core {
     }
 
     /// Decides what waited for this time.
-    fn decide(&mut self, plan: &Plan, number: usize, place: u32, at: Point, sink: &mut Sink<'_>) {
+    fn decide(&mut self, plan: &Plan, number: usize, place: u32, at: Point) {
         let Some(unit) = plan.units.get(number) else {
             return;
         };
@@ -230,9 +229,9 @@ impl Core {
                         event: event.unwrap_or_default(),
                         late: false,
                     };
-                    self.open_threshold(plan, (number, place), moment, value, None, sink);
+                    self.open_threshold(plan, (number, place), moment, value, None);
                 } else if holds && self.options.records == Records::Every {
-                    self.report(plan, (number, place), at.0, true, sink);
+                    self.report(plan, (number, place), at.0, true);
                 }
                 let slot = self.tables.get_mut(number).and_then(|t| t.get_mut(place));
                 if let Some(slot) = slot
@@ -244,10 +243,12 @@ impl Core {
             }
             (State::Chain(chain), Spec::Sequence(spec)) => {
                 let decided_at = chain.decided_at(spec);
+                let wanted = slot.alert == NO_ALERT || self.options.records == Records::Every;
                 if decided_at.is_some_and(|time| time <= at.0)
                     && let Some(link) = chain.waiting.take()
+                    && wanted
                 {
-                    self.complete(plan, (number, place), link, at, sink);
+                    self.complete(plan, (number, place), link, at);
                 }
             }
             _ => {}

@@ -116,6 +116,13 @@ impl Epochs {
         }
     }
 
+    /// Counts a distinct value, up to a limit.
+    pub(crate) fn add_value(&mut self, stage: usize, value: u64, max: usize) {
+        if let Some(tally) = self.now.tallies.get_mut(stage) {
+            tally.add_value(value, max);
+        }
+    }
+
     /// What an alert begins with whose window begins at `since`.
     pub(crate) fn since(&self, since: i64) -> Epoch {
         if self.before.last().is_none_or(|last| last < since) {
