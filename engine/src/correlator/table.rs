@@ -108,10 +108,6 @@ impl Table {
         self.index.len()
     }
 
-    pub(crate) fn arity(&self) -> usize {
-        self.arity
-    }
-
     pub(crate) fn find(&self, key: &KeyScratch, hash: u32) -> Option<u32> {
         let (slots, keys, arity) = (&self.slots, &self.keys, self.arity);
         let found = self.index.find(spread(hash), |slot| {

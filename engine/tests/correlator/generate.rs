@@ -24,12 +24,15 @@ pub struct Scenario {
     pub events: Vec<Event>,
     pub lateness: i64,
     pub records: Records,
+    /// Where to cut, with a snapshot.
+    pub cut: usize,
 }
 
 /// Without what decides nothing.
 impl fmt::Debug for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "lateness {} {:?}", self.lateness / SECOND, self.records)?;
+        let (lateness, cut) = (self.lateness / SECOND, self.cut);
+        writeln!(f, "lateness {lateness} {:?} cut at {cut}", self.records)?;
         let targets = |list: &[Reference]| list.iter().map(|r| r.target).collect::<Vec<_>>();
         for c in &self.correlations {
             let rules = targets(&c.rules);
@@ -294,7 +297,7 @@ fn sequence(index: usize, correlations: usize) -> impl Strategy<Value = Sequence
             let mut stages = Vec::new();
             for _ in 0..size {
                 // The stages before the first that has to happen are bound to the whole key.
-                let first = place < 2;
+                let first = place < 1;
                 stages.push(stage(number, by, within, first, size > 1, correlations));
                 number += 1;
             }
@@ -314,6 +317,7 @@ fn sequence(index: usize, correlations: usize) -> impl Strategy<Value = Sequence
             if !required && let Some(Step::Stage(stage)) = steps.first_mut() {
                 stage.presence = Presence::Required;
             }
+            bind_whole_key(&mut steps);
             Sequence {
                 meta: meta(&format!("sequence {index}")),
                 by: ["a", "k"].iter().take(by).map(|n| (*n).to_owned()).collect(),
@@ -325,6 +329,25 @@ fn sequence(index: usize, correlations: usize) -> impl Strategy<Value = Sequence
             }
         })
     })
+}
+
+/// The first step that has to happen, and all before it, know the whole key: anything else is
+/// refused by the reader of rules.
+fn bind_whole_key(steps: &mut [Step]) {
+    for step in steps {
+        let stages = match step {
+            Step::Stage(stage) => std::slice::from_mut(stage),
+            Step::AnyOrder(stages) => &mut stages[..],
+        };
+        for field in stages.iter_mut().flat_map(|stage| &mut stage.by) {
+            if *field == KeyField::Unbound {
+                *field = KeyField::Field("a".to_owned());
+            }
+        }
+        if stages.iter().any(|stage| stage.presence == Presence::Required) {
+            return;
+        }
+    }
 }
 
 fn event() -> impl Strategy<Value = (i64, i64, Event)> {
@@ -384,14 +407,15 @@ fn scenario(
     let records = prop_oneof![3 => Just(Records::Life), 1 => Just(Records::Every)];
     let scale = prop_oneof![3 => Just(1u64), 1 => Just(20)];
     let lateness = prop_oneof![Just(0), Just(1), Just(5)];
-    (correlations, sequences, events(events_max), lateness, records, scale).prop_map(
-        |(correlations, sequences, events, lateness, records, scale)| {
+    (correlations, sequences, events(events_max), lateness, records, scale, 0..events_max).prop_map(
+        |(correlations, sequences, events, lateness, records, scale, cut)| {
             let mut scenario = Scenario {
                 correlations,
                 sequences,
                 events,
                 lateness: lateness * SECOND,
                 records,
+                cut,
             };
             stretch(&mut scenario, scale);
             // What waits for absences is decided once; see the reference.

@@ -46,6 +46,8 @@ fn push(correlator: &mut Correlator, n: usize, event: &Event, high: i64, out: &m
 struct Handing {
     /// Says how far the watermark is after every so many events.
     advance_every: usize,
+    /// Goes over to another correlator, by way of a snapshot, before this event.
+    restore_before: usize,
 }
 
 fn engine(scenario: &Scenario, handing: &Handing) -> Vec<AlertRecord> {
@@ -59,6 +61,16 @@ fn engine(scenario: &Scenario, handing: &Handing) -> Vec<AlertRecord> {
     let (mut out, mut high) = (Vec::new(), i64::MIN);
     for (n, event) in scenario.events.iter().enumerate() {
         high = high.max(event.time);
+        if n == handing.restore_before {
+            let bytes = correlator.snapshot();
+            let before = (correlator.keys(), correlator.waiting(), correlator.counters().clone());
+            let plan = Arc::clone(correlator.plan());
+            let restored = Correlator::restore(plan, options, &bytes).expect("it was just written");
+            assert_eq!((restored.forgotten_rules, restored.forgotten_matches), (0, 0));
+            correlator = restored.correlator;
+            let after = (correlator.keys(), correlator.waiting(), correlator.counters().clone());
+            assert_eq!(before, after);
+        }
         push(&mut correlator, n, event, high, &mut out);
         if n % handing.advance_every == 0 && !event.detections.is_empty() {
             let watermark = high - scenario.lateness;
@@ -89,7 +101,11 @@ fn without_ids(records: &[AlertRecord]) -> Result<Vec<AlertRecord>, TestCaseErro
 }
 
 fn compare(scenario: &Scenario) -> Result<(), TestCaseError> {
-    let found = engine(scenario, &Handing { advance_every: 7 });
+    let handing = |advance_every, restore_before| Handing {
+        advance_every,
+        restore_before,
+    };
+    let found = engine(scenario, &handing(7, usize::MAX));
     let expected = reference::run(
         &scenario.correlations,
         &scenario.sequences,
@@ -103,8 +119,8 @@ fn compare(scenario: &Scenario) -> Result<(), TestCaseError> {
     }
     let (more, missing) = (ours.get(expected.len()), expected.get(ours.len()));
     prop_assert!(more.is_none() && missing.is_none(), "more {more:?}, missing {missing:?}");
-    prop_assert_eq!(&found, &engine(scenario, &Handing { advance_every: 1 }));
-    prop_assert_eq!(&found, &engine(scenario, &Handing { advance_every: 1000 }));
+    prop_assert_eq!(&found, &engine(scenario, &handing(1, usize::MAX)));
+    prop_assert_eq!(&found, &engine(scenario, &handing(1000, scenario.cut)));
     Ok(())
 }
 

@@ -155,7 +155,9 @@ impl Unit {
             let window: Vec<Seen> = known.history.clone();
             let (holds, value) = judge(correlation, &window.iter().collect::<Vec<_>>());
             if holds && known.alert.is_none() {
-                let event = window[0].event;
+                // The first match of the first rule that has one.
+                let first = window.iter().min_by_key(|seen| seen.input);
+                let event = first.map_or(0, |seen| seen.event);
                 self.open(key, began, at, event, false, &window, &window, value, None, out);
             } else if holds && records == Records::Every {
                 self.report(key, at.0, true, records, out);
