@@ -8,6 +8,7 @@
 //!
 //! No sockets, files or clocks here: batches in, matches out.
 
+pub mod alert;
 mod classes;
 mod compile;
 mod engine;
@@ -18,6 +19,7 @@ mod live;
 mod matcher;
 mod needles;
 mod number;
+pub mod correlator;
 pub mod pipeline;
 mod profile;
 
