@@ -133,7 +133,8 @@ pub(crate) struct ClassPlan {
     pub(crate) anything: Option<u16>,
     /// Whether every rule needs a keyword: without any, none has to be looked at.
     pub(crate) needs_keyword: bool,
-    /// Tells that no keyword can be in an event, if that can be told.
+    /// Tells that no keyword that decides anything can be in an event. There whenever
+    /// `anything` is.
     pub(crate) raw_filter: Option<RawFilter>,
     pub(crate) predicates: Vec<Predicate>,
     /// [`Predicate::finding`], close together.

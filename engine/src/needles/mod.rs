@@ -1,9 +1,9 @@
 //! Looks for any of a few dozen short texts in a long one, whatever the case of ASCII letters,
 //! many bytes at a time.
 //!
-//! Of each needle the three neighbouring bytes that logs hold most rarely are its fingerprint.
-//! Needles are spread over eight buckets, a bit each; for each of the three bytes a table says
-//! which buckets it may belong to. Where the three agree on a bucket, its needles are compared.
+//! Of each needle the four neighbouring bytes that logs hold most rarely are its fingerprint.
+//! Needles are spread over eight buckets, a bit each; for each of the four bytes a table says
+//! which buckets it may belong to. Where the four agree on a bucket, its needles are compared.
 //! With tables by nibble a shuffle looks 32 bytes up at once: the idea of Teddy (Geoffrey
 //! Langdale, Hyperscan). A table by nibble holds for both cases of a letter at no cost, which a
 //! case-insensitive automaton does not.
@@ -12,7 +12,7 @@
 mod simd;
 
 /// Bytes of a fingerprint.
-const WIDTH: usize = 3;
+const WIDTH: usize = 4;
 const BUCKETS: usize = 8;
 
 /// For each byte of the fingerprint and each byte value, the buckets it may belong to.
@@ -24,6 +24,10 @@ struct Needle {
     text: Box<[u8]>,
     /// Where its fingerprint begins.
     offset: usize,
+    /// Its fingerprint, see [`blurred`]; zeros behind the end of a shorter needle.
+    blurred: u32,
+    /// Which bits of `blurred` count.
+    mask: u32,
 }
 
 /// A set of needles.
@@ -77,27 +81,24 @@ impl Needles {
             None => self.tables[i][0],
         };
         (from..text.len()).any(|at| {
-            let agreed = byte(at, 0) & byte(at, 1) & byte(at, 2);
+            let agreed = (0..WIDTH).fold(u8::MAX, |agreed, i| agreed & byte(at, i));
             agreed != 0 && self.is_at(text, at, &mut counts)
         })
     }
 
     /// Whether a needle has its fingerprint here.
     fn is_at(&self, text: &[u8], at: usize, counts: &mut impl FnMut(&[u8]) -> bool) -> bool {
-        let byte = |i: usize| text.get(at + i).map_or(0, |b| usize::from(*b));
-        let mut agreed =
-            self.tables[0][byte(0)] & self.tables[1][byte(1)] & self.tables[2][byte(2)];
+        let here = bytes_at(text, at);
+        let by_byte = self.tables.iter().zip(here);
+        let mut agreed = by_byte.fold(u8::MAX, |agreed, (table, byte)| {
+            agreed & table[usize::from(byte)]
+        });
+        let blurred = blurred(here);
         while agreed != 0 {
             let bucket = agreed.trailing_zeros() as usize;
             agreed &= agreed - 1;
             let found = self.buckets[bucket].iter().any(|needle| {
-                let Some(start) = at.checked_sub(needle.offset) else {
-                    return false;
-                };
-                let end = start + needle.text.len();
-                let here = text.get(start..end);
-                here.is_some_and(|here| here.eq_ignore_ascii_case(&needle.text))
-                    && counts(&text[start..])
+                blurred & needle.mask == needle.blurred && needle.is_around(text, at, counts)
             });
             if found {
                 return true;
@@ -107,6 +108,35 @@ impl Needles {
     }
 }
 
+impl Needle {
+    /// Whether it stands with its fingerprint here.
+    fn is_around(&self, text: &[u8], at: usize, counts: &mut impl FnMut(&[u8]) -> bool) -> bool {
+        let Some(start) = at.checked_sub(self.offset) else {
+            return false;
+        };
+        let here = text.get(start..start + self.text.len());
+        here.is_some_and(|here| here.eq_ignore_ascii_case(&self.text)) && counts(&text[start..])
+    }
+}
+
+/// The bytes of a fingerprint at a place; zeros behind the end of the text.
+#[inline]
+fn bytes_at(text: &[u8], at: usize) -> [u8; WIDTH] {
+    let rest = text.get(at..).unwrap_or_default();
+    if let Some(bytes) = rest.first_chunk() {
+        return *bytes;
+    }
+    let mut bytes = [0; WIDTH];
+    bytes[..rest.len()].copy_from_slice(rest);
+    bytes
+}
+
+/// A fingerprint without the bit that tells the case of letters, and with it some others apart.
+#[inline]
+fn blurred(bytes: [u8; WIDTH]) -> u32 {
+    u32::from_le_bytes(bytes) | u32::from_le_bytes([0x20; WIDTH])
+}
+
 fn needle(mut text: Vec<u8>) -> Needle {
     text.make_ascii_lowercase();
     let places = 0..text.len().saturating_sub(WIDTH - 1).max(1);
@@ -114,8 +144,13 @@ fn needle(mut text: Vec<u8>) -> Needle {
         let bytes = text.iter().skip(*at).take(WIDTH);
         bytes.map(|b| commonness(*b)).sum::<u32>()
     };
+    let offset = places.min_by_key(rarest).unwrap_or(0);
+    let known = (text.len() - offset).min(WIDTH);
+    let mask = u32::MAX >> (8 * (WIDTH - known) as u32);
     Needle {
-        offset: places.min_by_key(rarest).unwrap_or(0),
+        offset,
+        blurred: blurred(bytes_at(&text, offset)) & mask,
+        mask,
         text: text.into(),
     }
 }
