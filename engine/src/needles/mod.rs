@@ -160,10 +160,11 @@ fn into_buckets(needles: Vec<Needle>) -> [Vec<Needle>; BUCKETS] {
     let mut buckets: [Vec<Needle>; BUCKETS] = Default::default();
     let mut covers: [Cover; BUCKETS] = Default::default();
     for needle in needles {
-        let added = |cover: &Cover| cover.with(&needle).share() - cover.share();
-        let best = (0..BUCKETS).min_by(|a, b| added(&covers[*a]).total_cmp(&added(&covers[*b])));
+        let wider = covers.map(|cover| cover.with(&needle));
+        let added: [f64; BUCKETS] = std::array::from_fn(|i| wider[i].share() - covers[i].share());
+        let best = (0..BUCKETS).min_by(|a, b| added[*a].total_cmp(&added[*b]));
         let best = best.unwrap_or(0);
-        covers[best] = covers[best].with(&needle);
+        covers[best] = wider[best];
         buckets[best].push(needle);
     }
     buckets
@@ -195,17 +196,22 @@ impl Cover {
 
     /// The expected share of places that look like one of its needles, times a constant.
     fn share(&self) -> f64 {
-        let taken = |i: usize, byte: u8| {
-            self.low[i] >> (byte & 15) & 1 == 1 && self.high[i] >> (byte >> 4) & 1 == 1
-        };
-        let of_byte = |i: usize| {
-            let bytes = (0..=u8::MAX).filter(|byte| taken(i, *byte));
-            bytes
-                .map(|byte| f64::from(1 << commonness(byte)))
-                .sum::<f64>()
+        let of_byte = |i: usize| -> f64 {
+            let highs = bits(self.high[i]);
+            let bytes = highs.flat_map(|high| bits(self.low[i]).map(move |low| high << 4 | low));
+            bytes.map(|byte| f64::from(1 << commonness(byte))).sum()
         };
         (0..WIDTH).map(of_byte).product()
     }
+}
+
+/// The places of the set bits.
+fn bits(mut set: u16) -> impl Iterator<Item = u8> {
+    std::iter::from_fn(move || {
+        let lowest = set.trailing_zeros();
+        set &= set.wrapping_sub(1);
+        (lowest < u16::BITS).then_some(lowest as u8)
+    })
 }
 
 fn fingerprint(needle: &Needle) -> &[u8] {
