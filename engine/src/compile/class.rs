@@ -20,7 +20,7 @@ use crate::matcher::plan::{
     Certainty, ClassPlan, ClassRule, Finding, Hit, NO_SLOT, Predicate, PredicateId, Slot, Source,
 };
 use crate::matcher::program::{Node, NodeId};
-use crate::matcher::raw_filter::RawFilter;
+use crate::matcher::raw_filter::KeywordParts;
 use crate::matcher::required::required_literals;
 use crate::number::Numeric;
 
@@ -305,7 +305,7 @@ impl<'a> ClassBuilder<'a> {
             let decisive = keywords::decisive(plan);
             let keywords = self.known.iter().filter(|(_, id)| decisive[id.index()]);
             let tests = keywords.map(|(key, _)| &key.predicate.test);
-            plan.raw_filter = Some(RawFilter::new(tests));
+            plan.keyword_parts = Some(KeywordParts::of(tests));
         }
         for id in (0..plan.predicates.len() as u32).map(PredicateId) {
             let predicate = &plan.predicates[id.index()];

@@ -34,8 +34,24 @@ const ENCODED_DISGUISES: [&[u8]; 6] = [
 /// How JSON escapes a character that needs no escape; two hexadecimal digits follow.
 const HEX_ESCAPE: &[u8] = b"\\u00";
 
-/// The parts to look for; `None` where a keyword may be found without a part that could be
-/// looked for.
+/// The parts of a plan's keywords; `None` where a keyword may be found without a part that could
+/// be looked for.
+#[derive(Debug)]
+pub(crate) struct KeywordParts {
+    encoded: Option<Vec<Vec<u8>>>,
+    line: Option<Vec<Vec<u8>>>,
+}
+
+impl KeywordParts {
+    pub(crate) fn of<'t>(keywords: impl Iterator<Item = &'t Test> + Clone) -> Self {
+        Self {
+            encoded: parts(keywords.clone(), encoded_part),
+            line: parts(keywords, line_part),
+        }
+    }
+}
+
+/// Looks for all parts of the keywords of a class at once.
 #[derive(Debug)]
 pub(crate) struct RawFilter {
     encoded: Option<Needles>,
@@ -43,12 +59,13 @@ pub(crate) struct RawFilter {
 }
 
 impl RawFilter {
-    pub(crate) fn new<'t>(keywords: impl Iterator<Item = &'t Test> + Clone) -> Self {
-        let encoded = parts(keywords.clone(), encoded_part);
-        let line = parts(keywords, line_part);
-        let with = |parts: Vec<Vec<u8>>, disguises: &[&[u8]]| {
+    /// `plans`: the parts of each plan of the class that has keywords.
+    pub(crate) fn new(plans: &[&KeywordParts]) -> Self {
+        let encoded: Option<Vec<_>> = plans.iter().map(|plan| plan.encoded.as_ref()).collect();
+        let line: Option<Vec<_>> = plans.iter().map(|plan| plan.line.as_ref()).collect();
+        let with = |plans: Vec<&Vec<Vec<u8>>>, disguises: &[&[u8]]| {
             let disguises = disguises.iter().map(|disguise| disguise.to_vec());
-            Needles::new(parts.into_iter().chain(disguises))
+            Needles::new(plans.into_iter().flatten().cloned().chain(disguises))
         };
         let all = [DISGUISES.as_slice(), &ENCODED_DISGUISES].concat();
         Self {

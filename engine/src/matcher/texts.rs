@@ -32,26 +32,26 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    /// Prepares the texts of an event. `filters`: those of all plans that have keywords.
-    pub(crate) fn load<'f>(
+    /// Prepares the texts of an event. `filter`: that of its class.
+    pub(crate) fn load(
         &mut self,
         event: Event<'_>,
         format: Format,
         whole: &Projection,
-        mut filters: impl Iterator<Item = &'f RawFilter>,
+        filter: &RawFilter,
     ) {
         let raw = event.raw();
         self.place = if matches!(event.kind(), EventKind::Json | EventKind::Windows) {
             if raw.is_empty() {
                 Place::Own
-            } else if filters.any(|filter| filter.may_hold(raw)) {
+            } else if filter.may_hold(raw) {
                 Place::Again
             } else {
                 Place::Nowhere
             }
         } else if may_hold_escapes(event) {
             Place::LineAndAgain
-        } else if filters.any(|filter| filter.may_hold_in_line(raw)) {
+        } else if filter.may_hold_in_line(raw) {
             Place::Line
         } else {
             Place::Nowhere

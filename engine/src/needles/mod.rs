@@ -37,7 +37,14 @@ pub(crate) struct Needles {
     #[cfg(target_arch = "x86_64")]
     nibbles: Option<simd::NibbleTables>,
     buckets: [Vec<Needle>; BUCKETS],
+    /// Buckets of needles that are shorter than a fingerprint.
+    short: u8,
+    /// By hash, whether bytes may be the fingerprint of a needle that is not short.
+    filter: Box<[u64; FILTER_BITS / 64]>,
 }
+
+/// One bit in forty is set by as many needles as the rules of a class usually have.
+const FILTER_BITS: usize = 1 << 13;
 
 impl Needles {
     /// Needles of at least two bytes. Letters among ASCII stand for both cases.
@@ -51,6 +58,8 @@ impl Needles {
             #[cfg(target_arch = "x86_64")]
             nibbles: simd::NibbleTables::new(&tables),
             tables,
+            short: short_buckets(&buckets),
+            filter: filter(&buckets),
             buckets,
         }
     }
@@ -94,6 +103,10 @@ impl Needles {
             agreed & table[usize::from(byte)]
         });
         let blurred = blurred(here);
+        let (word, bit) = filter_place(blurred);
+        if self.filter[word] >> bit & 1 == 0 {
+            agreed &= self.short;
+        }
         while agreed != 0 {
             let bucket = agreed.trailing_zeros() as usize;
             agreed &= agreed - 1;
@@ -117,6 +130,28 @@ impl Needle {
         let here = text.get(start..start + self.text.len());
         here.is_some_and(|here| here.eq_ignore_ascii_case(&self.text)) && counts(&text[start..])
     }
+}
+
+fn short_buckets(buckets: &[Vec<Needle>; BUCKETS]) -> u8 {
+    let short = |bucket: &Vec<Needle>| bucket.iter().any(|needle| needle.mask != u32::MAX);
+    (0..BUCKETS).fold(0, |set, i| set | u8::from(short(&buckets[i])) << i)
+}
+
+fn filter(buckets: &[Vec<Needle>; BUCKETS]) -> Box<[u64; FILTER_BITS / 64]> {
+    let mut filter = Box::new([0; FILTER_BITS / 64]);
+    let whole = buckets.iter().flatten().filter(|n| n.mask == u32::MAX);
+    for needle in whole {
+        let (word, bit) = filter_place(needle.blurred);
+        filter[word] |= 1 << bit;
+    }
+    filter
+}
+
+/// By the upper bits of a product with the golden ratio.
+#[inline]
+fn filter_place(blurred: u32) -> (usize, u32) {
+    let hash = blurred.wrapping_mul(0x9e37_79b1) >> (32 - FILTER_BITS.trailing_zeros());
+    ((hash / 64) as usize % (FILTER_BITS / 64), hash % 64)
 }
 
 /// The bytes of a fingerprint at a place; zeros behind the end of the text.

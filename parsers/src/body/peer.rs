@@ -30,8 +30,12 @@ impl<'a> Peer<'a> {
 /// or no colon, so a look at the characters is enough.
 pub(super) fn is_address(text: &[u8]) -> bool {
     let version_4 = || {
-        let points = text.iter().filter(|b| **b == b'.').count();
-        points == 3 && text.iter().all(|b| b.is_ascii_digit() || *b == b'.')
+        // Without an early end, so that all bytes are looked at together.
+        let (points, digits) = text.iter().fold((0, 0), |(points, digits), b| {
+            let (point, digit) = (*b == b'.', b.is_ascii_digit());
+            (points + usize::from(point), digits + usize::from(digit))
+        });
+        points == 3 && points + digits == text.len()
     };
     let version_6 = || {
         let before_zone = text.split(|b| *b == b'%').next().unwrap_or_default();
