@@ -8,7 +8,7 @@ use crate::matcher::pattern::WildPattern;
 use crate::matcher::plan::{Finding, Predicate};
 
 /// What logs are full of, folded. Each counts as one character of a literal.
-const COMMONPLACES: [&str; 62] = [
+const COMMONPLACES: [&str; 63] = [
     // Longer ones come before their parts.
     "system\\currentcontrolset",
     "microsoft\\windows\\currentversion",
@@ -71,6 +71,7 @@ const COMMONPLACES: [&str; 62] = [
     ".exe",
     ".dll",
     "c:",
+    "0x",
     "true",
 ];
 
@@ -101,7 +102,6 @@ fn share(predicate: &Predicate) -> f64 {
         Check::Regex(_) => 0.05,
         Check::Number { .. } => 0.1,
         Check::Bool(_) => 0.4,
-        Check::Never => 0.0,
         Check::Text(_) if predicate.finding == Finding::Direct => 0.8,
         Check::Text(pattern) => of_text(pattern),
     }
@@ -119,14 +119,24 @@ fn surprise(literal: &[u8]) -> i32 {
     let folded = literal.to_ascii_lowercase();
     let mut rest = folded.as_slice();
     let mut surprise = 0;
-    while let [_, after @ ..] = rest {
-        let common = COMMONPLACES
-            .iter()
-            .find_map(|c| rest.strip_prefix(c.as_bytes()));
+    let mut in_word = false;
+    while let [first, after @ ..] = rest {
+        // Commonplaces are whole words, so that few places have to be looked at.
+        let common = (!in_word).then(|| after_commonplace(rest)).flatten();
+        in_word = common.is_none() && first.is_ascii_alphanumeric();
         rest = common.unwrap_or(after);
         surprise += 1;
     }
     surprise
+}
+
+fn after_commonplace(text: &[u8]) -> Option<&[u8]> {
+    let first = text.first();
+    let mut likely = COMMONPLACES.iter().map(|c| c.as_bytes());
+    likely.find_map(|c| {
+        let begins = c.first() == first;
+        begins.then(|| text.strip_prefix(c)).flatten()
+    })
 }
 
 #[cfg(test)]

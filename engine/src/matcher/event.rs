@@ -10,7 +10,7 @@ use crate::fold::fold_into;
 use crate::matcher::check::{Check, relates};
 use crate::matcher::memo::{Key, Memo, Record};
 use crate::matcher::plan::{
-    Certainty, ClassPlan, ClassRuleId, Finding, Hit, NO_SLOT, PredicateId, Slot, Source,
+    Certainty, ClassPlan, ClassRuleId, Finding, Hit, NO_SLOT, PredicateId, Slot, Source, Way,
 };
 use crate::matcher::texts::Texts;
 use crate::number::{Numeric, parse_hexadecimal};
@@ -168,13 +168,17 @@ impl<'m> EventMatch<'m> {
     /// Looks a value up, or puts it among those that the memo is asked for.
     #[inline]
     fn ask(&mut self, number: u16, at: u32, value: Value<'m>, asked: &mut Vec<(u32, u16, Key)>) {
-        let slot = &self.plan.slots[usize::from(number)];
-        if slot.hexadecimal || !slot.on_presence.is_empty() || value.kind == ValueKind::Null {
-            self.look_up_value(slot, value);
-        } else if slot.looks_at_value() {
-            match self.scratch.memo.key(slot.number, value.written()) {
-                Some(key) => asked.push((at, number, key)),
-                None => self.find(slot, value, None),
+        let head = self.plan.slot_heads[usize::from(number)];
+        if head.way == Way::Special || value.kind == ValueKind::Null {
+            self.look_up_value(&self.plan.slots[usize::from(number)], value);
+        } else if head.way == Way::ByTables {
+            let memo = &mut self.scratch.memo;
+            if let Some(record) = memo.same_again(head.number, value.written()) {
+                self.recall(record);
+            } else if let Some(key) = memo.key(head.number, value.written()) {
+                asked.push((at, number, key));
+            } else {
+                self.find(&self.plan.slots[usize::from(number)], value, None);
             }
         }
     }

@@ -40,7 +40,7 @@ struct Entry {
 }
 
 /// Where a record is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Record {
     start: u32,
     middle: u32,
@@ -85,7 +85,17 @@ pub(crate) struct Memo {
     hasher: DefaultHashBuilder,
     pairs: Box<[[Entry; 2]]>,
     room: Vec<u8>,
+    /// By slot: what was found or remembered last. Neighbouring events have much in common.
+    last: Vec<Last>,
     worth: Vec<Worth>,
+}
+
+/// A record and how its text is written.
+#[derive(Clone, Copy, Debug, Default)]
+struct Last {
+    record: Record,
+    text_len: u32,
+    escaped: bool,
 }
 
 /// Where a value is remembered, if it is.
@@ -102,8 +112,25 @@ impl Memo {
             pairs: vec![[Entry::default(); 2]; PAIRS].into(),
             // Offset 0 stands for "never used".
             room: vec![0],
+            last: vec![Last::default(); slots],
             worth: vec![Worth::default(); slots],
         }
+    }
+
+    /// What is known of a value, if it is the one that the slot had last.
+    #[inline]
+    pub(crate) fn same_again(
+        &self,
+        slot: u32,
+        (encoding, text): (Encoding, &[u8]),
+    ) -> Option<Record> {
+        let last = &self.last[slot as usize];
+        let middle = last.record.middle as usize;
+        let same = last.text_len as usize == text.len()
+            && middle != 0
+            && last.escaped == (encoding == Encoding::JsonEscaped)
+            && self.room.get(middle..middle + text.len()) == Some(text);
+        same.then_some(last.record)
     }
 
     /// Where a value of a slot is remembered, by how it is written. `None`: not to be asked,
@@ -137,12 +164,22 @@ impl Memo {
             }
             pair.swap(0, 1);
         }
-        let entry = &pair[0];
+        let entry = pair[0];
         self.worth[(key.slot >> 1) as usize].found += 1;
-        Some(Record {
+        Some(self.came_last(&entry))
+    }
+
+    fn came_last(&mut self, entry: &Entry) -> Record {
+        let record = Record {
             start: entry.middle - u32::from(entry.hits) * HIT_BYTES as u32,
             middle: entry.middle,
-        })
+        };
+        self.last[(entry.slot >> 1) as usize] = Last {
+            record,
+            text_len: u32::from(entry.text_len),
+            escaped: entry.slot & 1 == 1,
+        };
+        record
     }
 
     /// The predicates of a record, in the order in which they were given.
@@ -170,6 +207,7 @@ impl Memo {
         if self.is_full_for(text, holding) {
             self.pairs.fill([Entry::default(); 2]);
             self.room.truncate(1);
+            self.last.fill(Last::default());
         }
         for hit in holding {
             self.room.extend_from_slice(&hit.0.to_le_bytes());
@@ -177,14 +215,15 @@ impl Memo {
         let middle = self.room.len() as u32;
         self.room.extend_from_slice(text);
         let pair = &mut self.pairs[key.place()];
-        pair[1] = pair[0];
-        pair[0] = Entry {
+        let entry = Entry {
             tag: key.tag(),
             middle,
             slot: key.slot,
             text_len: text.len() as u16,
             hits: holding.len() as u16,
         };
+        *pair = [entry, pair[0]];
+        self.came_last(&entry);
     }
 }
 
@@ -212,14 +251,12 @@ mod tests {
 
     fn recall(memo: &mut Memo, slot: u32, text: &[u8]) -> Option<Vec<u32>> {
         let key = memo.key(slot, (Encoding::Plain, text))?;
-        match memo.recall(key, text) {
-            Some(record) => Some(memo.hits(record).map(|hit| hit.0).collect()),
-            None => {
-                let length = PredicateId(text.len() as u32);
-                memo.remember(key, text, &[length]);
-                None
-            }
+        let known = memo.recall(key, text);
+        if known.is_none() {
+            let length = PredicateId(text.len() as u32);
+            memo.remember(key, text, &[length]);
         }
+        known.map(|record| memo.hits(record).map(|hit| hit.0).collect())
     }
 
     #[test]

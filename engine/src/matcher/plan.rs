@@ -109,6 +109,20 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    pub(crate) fn head(&self) -> SlotHead {
+        let way = if self.hexadecimal || !self.on_presence.is_empty() {
+            Way::Special
+        } else if self.looks_at_value() {
+            Way::ByTables
+        } else {
+            Way::Never
+        };
+        SlotHead {
+            number: self.number,
+            way,
+        }
+    }
+
     #[inline]
     pub(crate) fn looks_at_value(&self) -> bool {
         self.looks_at_text() || !self.numbers.is_empty()
@@ -120,6 +134,25 @@ impl Slot {
     }
 }
 
+/// How the values of a slot are looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Not at all: its predicates are tested directly when a rule asks.
+    Never,
+    /// By its tables.
+    ByTables,
+    /// By its tables, after and before other things.
+    Special,
+}
+
+/// What decides first about a value, close together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SlotHead {
+    /// [`Slot::number`].
+    pub(crate) number: u32,
+    pub(crate) way: Way,
+}
+
 /// No slot in [`ClassPlan::slots_of`].
 pub(crate) const NO_SLOT: u16 = u16::MAX;
 
@@ -129,6 +162,8 @@ pub(crate) struct ClassPlan {
     /// By field id: the slots for its values as they are, and as hexadecimal numbers.
     pub(crate) slots_of: Vec<[u16; 2]>,
     pub(crate) slots: Vec<Slot>,
+    /// Parallel to `slots`.
+    pub(crate) slot_heads: Vec<SlotHead>,
     /// The slot for keywords.
     pub(crate) anything: Option<u16>,
     /// Whether every rule needs a keyword: without any, none has to be looked at.
