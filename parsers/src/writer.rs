@@ -194,7 +194,10 @@ impl<'a> EventWriter<'a> {
     /// Adds a text value of a core field. An empty text is a value too.
     #[inline]
     pub fn text(&mut self, field: FieldId, value: &[u8]) {
-        self.push(field, ValueKind::Text, value);
+        // Most values of most events are asked for by nobody.
+        if !self.open.has_text || self.wants(field) {
+            self.push(field, ValueKind::Text, value);
+        }
     }
 
     /// Adds a value of a core field, with its kind.

@@ -1,9 +1,10 @@
 //! Looks for any of a few dozen short texts in a long one, whatever the case of ASCII letters,
 //! many bytes at a time.
 //!
-//! Of each needle the three neighbouring bytes that logs hold most rarely are its fingerprint.
-//! Needles are spread over eight buckets, a bit each; for each of the three bytes a table says
-//! which buckets it may belong to. Where the three agree on a bucket, its needles are compared.
+//! Of each needle the six neighbouring bytes that logs hold most rarely are its fingerprint.
+//! Needles are spread over eight buckets, a bit each; for each of the six bytes a table says
+//! which buckets it may belong to. Where the six agree on a bucket, the needles of that very
+//! fingerprint are compared.
 //! With tables by nibble a shuffle looks 32 bytes up at once: the idea of Teddy (Geoffrey
 //! Langdale, Hyperscan). A table by nibble holds for both cases of a letter at no cost, which a
 //! case-insensitive automaton does not.
@@ -12,7 +13,7 @@
 mod simd;
 
 /// Bytes of a fingerprint.
-const WIDTH: usize = 3;
+const WIDTH: usize = 6;
 const BUCKETS: usize = 8;
 
 /// For each byte of the fingerprint and each byte value, the buckets it may belong to.
@@ -24,6 +25,10 @@ struct Needle {
     text: Box<[u8]>,
     /// Where its fingerprint begins.
     offset: usize,
+    /// Its fingerprint, see [`blurred`]; zeros behind the end of a shorter needle.
+    blurred: u64,
+    /// Which bits of `blurred` count.
+    mask: u64,
 }
 
 /// A set of needles.
@@ -32,8 +37,16 @@ pub(crate) struct Needles {
     tables: ByteTables,
     #[cfg(target_arch = "x86_64")]
     nibbles: Option<simd::NibbleTables>,
-    buckets: [Vec<Needle>; BUCKETS],
+    /// Too short for the filter: very few.
+    short: Box<[Needle]>,
+    /// The others, by their fingerprint.
+    long: Box<[Needle]>,
+    /// By hash, whether bytes may be the fingerprint of a long needle.
+    filter: Box<[u64; FILTER_BITS / 64]>,
 }
+
+/// One bit in forty is set by as many needles as the rules of a class usually have.
+const FILTER_BITS: usize = 1 << 13;
 
 impl Needles {
     /// Needles of at least two bytes. Letters among ASCII stand for both cases.
@@ -43,11 +56,16 @@ impl Needles {
         all.dedup_by(|a, b| a.text == b.text);
         let buckets = into_buckets(all);
         let tables = byte_tables(&buckets);
+        let all = buckets.into_iter().flatten();
+        let (short, mut long): (Vec<_>, Vec<_>) = all.partition(Needle::is_short);
+        long.sort_by_key(|needle| needle.blurred);
         Self {
             #[cfg(target_arch = "x86_64")]
             nibbles: simd::NibbleTables::new(&tables),
             tables,
-            buckets,
+            filter: filter(&long),
+            short: short.into(),
+            long: long.into(),
         }
     }
 
@@ -77,34 +95,86 @@ impl Needles {
             None => self.tables[i][0],
         };
         (from..text.len()).any(|at| {
-            let agreed = byte(at, 0) & byte(at, 1) & byte(at, 2);
+            let agreed = (0..WIDTH).fold(u8::MAX, |agreed, i| agreed & byte(at, i));
             agreed != 0 && self.is_at(text, at, &mut counts)
         })
     }
 
     /// Whether a needle has its fingerprint here.
+    #[inline]
     fn is_at(&self, text: &[u8], at: usize, counts: &mut impl FnMut(&[u8]) -> bool) -> bool {
-        let byte = |i: usize| text.get(at + i).map_or(0, |b| usize::from(*b));
-        let mut agreed =
-            self.tables[0][byte(0)] & self.tables[1][byte(1)] & self.tables[2][byte(2)];
-        while agreed != 0 {
-            let bucket = agreed.trailing_zeros() as usize;
-            agreed &= agreed - 1;
-            let found = self.buckets[bucket].iter().any(|needle| {
-                let Some(start) = at.checked_sub(needle.offset) else {
-                    return false;
-                };
-                let end = start + needle.text.len();
-                let here = text.get(start..end);
-                here.is_some_and(|here| here.eq_ignore_ascii_case(&needle.text))
-                    && counts(&text[start..])
-            });
-            if found {
-                return true;
-            }
+        let blurred = blurred(bytes_at(text, at));
+        let mut is_here = |needle: &Needle| {
+            blurred & needle.mask == needle.blurred && needle.is_around(text, at, counts)
+        };
+        if self.short.iter().any(&mut is_here) {
+            return true;
         }
-        false
+        let (word, bit) = filter_place(blurred);
+        if self.filter[word] >> bit & 1 == 0 {
+            return false;
+        }
+        self.of_fingerprint(blurred).iter().any(is_here)
     }
+
+    fn of_fingerprint(&self, blurred: u64) -> &[Needle] {
+        let start = self.long.partition_point(|n| n.blurred < blurred);
+        let rest = self.long.get(start..).unwrap_or_default();
+        let count = rest.iter().take_while(|n| n.blurred == blurred).count();
+        rest.get(..count).unwrap_or_default()
+    }
+}
+
+impl Needle {
+    fn is_short(&self) -> bool {
+        self.text.len() - self.offset < WIDTH
+    }
+
+    /// Whether it stands with its fingerprint here.
+    fn is_around(&self, text: &[u8], at: usize, counts: &mut impl FnMut(&[u8]) -> bool) -> bool {
+        let Some(start) = at.checked_sub(self.offset) else {
+            return false;
+        };
+        let here = text.get(start..start + self.text.len());
+        here.is_some_and(|here| here.eq_ignore_ascii_case(&self.text)) && counts(&text[start..])
+    }
+}
+
+fn filter(long: &[Needle]) -> Box<[u64; FILTER_BITS / 64]> {
+    let mut filter = Box::new([0; FILTER_BITS / 64]);
+    for needle in long {
+        let (word, bit) = filter_place(needle.blurred);
+        filter[word] |= 1 << bit;
+    }
+    filter
+}
+
+/// By the upper bits of a product with the golden ratio.
+#[inline]
+fn filter_place(blurred: u64) -> (usize, u64) {
+    let hash = blurred.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let hash = hash >> (u64::BITS - FILTER_BITS.trailing_zeros());
+    ((hash / 64) as usize % (FILTER_BITS / 64), hash % 64)
+}
+
+/// The bytes of a fingerprint at a place; zeros behind the end of the text.
+#[inline]
+fn bytes_at(text: &[u8], at: usize) -> [u8; WIDTH] {
+    let rest = text.get(at..).unwrap_or_default();
+    if let Some(bytes) = rest.first_chunk() {
+        return *bytes;
+    }
+    let mut bytes = [0; WIDTH];
+    bytes[..rest.len()].copy_from_slice(rest);
+    bytes
+}
+
+/// A fingerprint without the bit that tells the case of letters, and with it some others apart.
+#[inline]
+fn blurred(bytes: [u8; WIDTH]) -> u64 {
+    let [first @ .., fifth, sixth] = bytes;
+    let last = u64::from(u16::from_le_bytes([fifth, sixth]));
+    u64::from(u32::from_le_bytes(first)) | last << u32::BITS | 0x2020_2020_2020
 }
 
 fn needle(mut text: Vec<u8>) -> Needle {
@@ -114,8 +184,13 @@ fn needle(mut text: Vec<u8>) -> Needle {
         let bytes = text.iter().skip(*at).take(WIDTH);
         bytes.map(|b| commonness(*b)).sum::<u32>()
     };
+    let offset = places.min_by_key(rarest).unwrap_or(0);
+    let known = (text.len() - offset).min(WIDTH);
+    let mask = u64::MAX >> (u64::BITS - 8 * known as u32);
     Needle {
-        offset: places.min_by_key(rarest).unwrap_or(0),
+        offset,
+        blurred: blurred(bytes_at(&text, offset)) & mask,
+        mask,
         text: text.into(),
     }
 }
@@ -125,10 +200,11 @@ fn into_buckets(needles: Vec<Needle>) -> [Vec<Needle>; BUCKETS] {
     let mut buckets: [Vec<Needle>; BUCKETS] = Default::default();
     let mut covers: [Cover; BUCKETS] = Default::default();
     for needle in needles {
-        let added = |cover: &Cover| cover.with(&needle).share() - cover.share();
-        let best = (0..BUCKETS).min_by(|a, b| added(&covers[*a]).total_cmp(&added(&covers[*b])));
+        let wider = covers.map(|cover| cover.with(&needle));
+        let added: [f64; BUCKETS] = std::array::from_fn(|i| wider[i].share() - covers[i].share());
+        let best = (0..BUCKETS).min_by(|a, b| added[*a].total_cmp(&added[*b]));
         let best = best.unwrap_or(0);
-        covers[best] = covers[best].with(&needle);
+        covers[best] = wider[best];
         buckets[best].push(needle);
     }
     buckets
@@ -160,17 +236,22 @@ impl Cover {
 
     /// The expected share of places that look like one of its needles, times a constant.
     fn share(&self) -> f64 {
-        let taken = |i: usize, byte: u8| {
-            self.low[i] >> (byte & 15) & 1 == 1 && self.high[i] >> (byte >> 4) & 1 == 1
-        };
-        let of_byte = |i: usize| {
-            let bytes = (0..=u8::MAX).filter(|byte| taken(i, *byte));
-            bytes
-                .map(|byte| f64::from(1 << commonness(byte)))
-                .sum::<f64>()
+        let of_byte = |i: usize| -> f64 {
+            let highs = bits(self.high[i]);
+            let bytes = highs.flat_map(|high| bits(self.low[i]).map(move |low| high << 4 | low));
+            bytes.map(|byte| f64::from(1 << commonness(byte))).sum()
         };
         (0..WIDTH).map(of_byte).product()
     }
+}
+
+/// The places of the set bits.
+fn bits(mut set: u16) -> impl Iterator<Item = u8> {
+    std::iter::from_fn(move || {
+        let lowest = set.trailing_zeros();
+        set &= set.wrapping_sub(1);
+        (lowest < u16::BITS).then_some(lowest as u8)
+    })
 }
 
 fn fingerprint(needle: &Needle) -> &[u8] {
