@@ -53,7 +53,7 @@ impl Core {
                 return;
             };
             if is_new {
-                self.join_partials(plan, number, place);
+                self.join_partials(plan, number, place, arrival.at.0);
             }
             place
         } else {
@@ -189,7 +189,7 @@ impl Core {
     }
 
     /// Makes a whole key known to the partial keys that it agrees with.
-    pub(crate) fn join_partials(&mut self, plan: &Plan, number: usize, place: u32) {
+    pub(crate) fn join_partials(&mut self, plan: &Plan, number: usize, place: u32, now: i64) {
         let Some(unit) = plan.units.get(number).filter(|u| !u.partial_keys.is_empty()) else {
             return;
         };
@@ -212,7 +212,6 @@ impl Core {
                 self.bytes += 4;
             }
             if is_new {
-                let now = i64::from(self.schedule.wheel.now()) << 30;
                 self.schedule_partial(plan, table, at, now);
             }
         }

@@ -1,5 +1,6 @@
 //! The correlator finds exactly what the naive reference finds, whatever the rules and events.
 
+mod cost;
 mod generate;
 mod reference;
 

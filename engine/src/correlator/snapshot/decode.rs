@@ -184,7 +184,7 @@ fn table(
             slot.alert = core.alerts.add(alert);
         }
         if !is_partial {
-            core.join_partials(plan, table, place);
+            core.join_partials(plan, table, place, last);
         }
         core.schedule(plan, table, place);
     }

@@ -1,6 +1,7 @@
 //! Stages that follow each other: tries every chain that the matches could form.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use yagura_engine::alert::AlertRecord;
 use yagura_engine::correlator::Records;
@@ -59,6 +60,9 @@ struct View<'a> {
     steps: usize,
     seen: Vec<&'a Seen>,
     span: i64,
+    /// Remembers what [`View::chains`] found, or this would take forever.
+    known: RefCell<BTreeMap<(usize, Place), Vec<Place>>>,
+    completions: Vec<Vec<(Place, Place)>>,
 }
 
 impl<'a> View<'a> {
@@ -67,13 +71,21 @@ impl<'a> View<'a> {
             return None;
         };
         let (parts, steps) = parts(sequence);
-        Some(Self {
+        let mut view = Self {
             stages: stages(sequence),
             parts,
             steps,
             seen: unit.seen.iter().filter(|s| agrees(s, key)).collect(),
             span: unit.span,
-        })
+            known: RefCell::default(),
+            completions: Vec::new(),
+        };
+        view.completions = (0..view.stages.len()).map(|n| view.find_complete(n)).collect();
+        Some(view)
+    }
+
+    fn complete(&self, number: usize) -> &[(Place, Place)] {
+        &self.completions[number]
     }
 
     fn unless(&self) -> impl Iterator<Item = Place> {
@@ -87,7 +99,7 @@ impl<'a> View<'a> {
     }
 
     /// Where a stage is complete, and where it began.
-    fn complete(&self, number: usize) -> Vec<(Place, Place)> {
+    fn find_complete(&self, number: usize) -> Vec<(Place, Place)> {
         let stage = self.stages[number];
         let mut found = Vec::new();
         let own: Vec<&&Seen> = self.seen.iter().filter(|s| s.input == number).collect();
@@ -125,12 +137,21 @@ impl<'a> View<'a> {
 
     /// Where the chains began that reach a step at a place.
     fn chains(&self, step: usize, at: Place) -> Vec<Place> {
+        if let Some(known) = self.known.borrow().get(&(step, at)) {
+            return known.clone();
+        }
+        let found = self.find_chains(step, at);
+        self.known.borrow_mut().insert((step, at), found.clone());
+        found
+    }
+
+    fn find_chains(&self, step: usize, at: Place) -> Vec<Place> {
         let members: Vec<usize> = (0..self.stages.len())
             .filter(|s| self.parts[*s] == Part::Step(step))
             .collect();
         let complete: Vec<Vec<(Place, Place)>> = members
             .iter()
-            .map(|m| self.complete(*m).into_iter().filter(|(c, _)| *c <= at).collect())
+            .map(|m| self.complete(*m).iter().copied().filter(|(c, _)| *c <= at).collect())
             .collect();
         if !complete.iter().flatten().any(|(c, _)| *c == at) {
             return Vec::new();
