@@ -11,13 +11,13 @@
 pub mod alert;
 mod classes;
 mod compile;
+pub mod correlator;
 mod engine;
 mod fold;
 mod live;
 mod matcher;
 mod needles;
 mod number;
-pub mod correlator;
 pub mod pipeline;
 mod profile;
 

@@ -14,12 +14,7 @@ use crate::number::Numeric;
 
 impl Core {
     /// Takes a match in.
-    pub(crate) fn apply(
-        &mut self,
-        plan: &Plan,
-        binding: &Binding,
-        arrival: Arrival<'_>,
-    ) {
+    pub(crate) fn apply(&mut self, plan: &Plan, binding: &Binding, arrival: Arrival<'_>) {
         let Some(unit) = plan.units.get(binding.unit) else {
             return;
         };
@@ -118,7 +113,6 @@ impl Core {
         Some((place, true))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one step, split for reading")]
     fn apply_threshold(
         &mut self,
         plan: &Plan,

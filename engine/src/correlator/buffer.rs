@@ -47,13 +47,10 @@ impl Buffer {
     pub(crate) fn add(&mut self, waiting: Waiting) {
         let (time, sequence) = waiting.at;
         let detection = waiting.detection as u32;
-        let place = match self.free.pop() {
-            Some(place) => place,
-            None => {
-                self.waiting.push(Waiting::default());
-                (self.waiting.len() - 1) as u32
-            }
-        };
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.waiting.push(Waiting::default());
+            (self.waiting.len() - 1) as u32
+        });
         if let Some(cell) = self.waiting.get_mut(place as usize) {
             *cell = waiting;
             let ranked = (time, sequence, detection, place);

@@ -270,7 +270,11 @@ impl Compiler {
                 unit: rank,
                 input: if temporal { number as u32 } else { 0 },
                 key,
-                values: if temporal { Vec::new() } else { values.collect() },
+                values: if temporal {
+                    Vec::new()
+                } else {
+                    values.collect()
+                },
                 partial: None,
             };
             self.add(target, binding, correlation.generate);
@@ -344,9 +348,9 @@ fn threshold(correlation: &Correlation) -> Threshold {
     }
     Threshold {
         measure,
-        need,
         condition,
         decision,
+        need,
     }
 }
 
@@ -357,7 +361,6 @@ fn ordered_steps(rules: usize, span: i64) -> SequenceSpec {
         within: span,
         distinct: false,
         role: Role::Step(step),
-        partial: None,
     };
     let step = |stage| StepSpec {
         stages: vec![stage],

@@ -14,6 +14,8 @@ pub(crate) struct Moment {
 #[derive(Clone, Debug)]
 pub(crate) enum Ring {
     Few(u8, [Moment; 2]),
+    /// Boxed, so that a slot stays within a cache line.
+    #[expect(clippy::box_collection, reason = "see above")]
     Many(Box<VecDeque<Moment>>),
 }
 
@@ -72,8 +74,7 @@ impl Ring {
                 kept.iter().skip(split).for_each(|m| put(*m));
                 let over = count.saturating_sub(usize::try_from(keep).unwrap_or(usize::MAX));
                 let all = all.get(over..count).unwrap_or_default();
-                if let (Ok(new), Some(place)) =
-                    (u8::try_from(all.len()), few.get_mut(..all.len()))
+                if let (Ok(new), Some(place)) = (u8::try_from(all.len()), few.get_mut(..all.len()))
                 {
                     place.copy_from_slice(all);
                     *length = new;

@@ -3,7 +3,7 @@
 use super::chain::{Chain, Collected, Hit, Point};
 use super::key::KeyScratch;
 use super::plan::{Binding, Plan};
-use super::spec::{Role, SequenceSpec};
+use super::spec::{Role, SequenceSpec, StageSpec};
 use super::table::{NO_ALERT, Partial, State, key_hash};
 use super::{Arrival, Core};
 
@@ -58,7 +58,11 @@ impl Core {
             place
         } else {
             let hash = key_hash(&self.key.folded);
-            let Some(place) = self.tables.get(number).and_then(|t| t.find(&self.key, hash)) else {
+            let Some(place) = self
+                .tables
+                .get(number)
+                .and_then(|t| t.find(&self.key, hash))
+            else {
                 return;
             };
             place
@@ -86,7 +90,7 @@ impl Core {
             return;
         };
         let stage = hit.input as usize;
-        let collects = spec.stages.get(stage).is_some_and(|s| s.collects());
+        let collects = spec.stages.get(stage).is_some_and(StageSpec::collects);
         let place = if collects {
             let Some((place, is_new)) = self.slot_of_key(table, || new_partial(spec)) else {
                 return;
@@ -130,7 +134,11 @@ impl Core {
             return;
         };
         let stage = spec.stages.get(hit.input as usize);
-        let Some(slot) = self.tables.get_mut(hit.number).and_then(|t| t.get_mut(place)) else {
+        let Some(slot) = self
+            .tables
+            .get_mut(hit.number)
+            .and_then(|t| t.get_mut(place))
+        else {
             return;
         };
         let before = slot.state.heap_bytes();
@@ -190,7 +198,11 @@ impl Core {
 
     /// Makes a whole key known to the partial keys that it agrees with.
     pub(crate) fn join_partials(&mut self, plan: &Plan, number: usize, place: u32, now: i64) {
-        let Some(unit) = plan.units.get(number).filter(|u| !u.partial_keys.is_empty()) else {
+        let Some(unit) = plan
+            .units
+            .get(number)
+            .filter(|u| !u.partial_keys.is_empty())
+        else {
             return;
         };
         let Some(spec) = unit.sequence() else {
@@ -220,7 +232,11 @@ impl Core {
 
     /// Undoes [`Core::join_partials`].
     pub(crate) fn leave_partials(&mut self, plan: &Plan, number: usize, place: u32) {
-        let Some(unit) = plan.units.get(number).filter(|u| !u.partial_keys.is_empty()) else {
+        let Some(unit) = plan
+            .units
+            .get(number)
+            .filter(|u| !u.partial_keys.is_empty())
+        else {
             return;
         };
         let whole = std::mem::take(&mut self.key);
@@ -261,7 +277,8 @@ impl Core {
         Some(self.partial_tables.get(number)? + partial)
     }
 
-    fn schedule_partial(&mut self, plan: &Plan, table: usize, place: u32, now: i64) {
+    /// Enters a partial key that was last used at `now`.
+    pub(crate) fn schedule_partial(&mut self, plan: &Plan, table: usize, place: u32, now: i64) {
         let owner = self.tables.get(table).map_or(0, |t| t.unit);
         let span = plan.units.get(owner).map_or(0, |unit| unit.span);
         let tick = self.schedule.enter(now.saturating_add(span), table, place);

@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use yagura_engine::correlator::{Correlator, Match, Options, Plan};
-use yagura_rules::correlation::{
-    Comparison, Condition, Correlation, Kind, Reference, Target,
-};
+use yagura_rules::correlation::{Comparison, Condition, Correlation, Kind, Reference, Target};
 
 use super::generate::{detections, meta};
 
@@ -20,11 +18,14 @@ fn on_core() -> u64 {
 /// Bytes of memory that the process holds.
 fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = status.split(' ').nth(1).and_then(|n| n.parse::<usize>().ok());
+    let pages = status
+        .split(' ')
+        .nth(1)
+        .and_then(|n| n.parse::<usize>().ok());
     pages.unwrap_or(0) * 4096
 }
 
-fn count(bound: f64) -> Correlation {
+pub fn count(bound: f64) -> Correlation {
     Correlation {
         meta: meta("cost"),
         kind: Kind::EventCount,

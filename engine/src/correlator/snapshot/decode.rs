@@ -44,7 +44,9 @@ pub(super) fn all(mut correlator: Correlator, bytes: &[u8]) -> Option<Restored> 
         let fingerprint = reader.number()?;
         let state = reader.bytes()?;
         let units = plan.units.iter().zip(&taken);
-        let same = units.enumerate().find(|(_, (unit, taken))| unit.fingerprint == fingerprint && !**taken);
+        let same = units
+            .enumerate()
+            .find(|(_, (unit, taken))| unit.fingerprint == fingerprint && !**taken);
         let Some((number, (unit, _))) = same else {
             forgotten_rules += 1;
             continue;
@@ -183,10 +185,12 @@ fn table(
             core.bytes += alert.heap_bytes();
             slot.alert = core.alerts.add(alert);
         }
-        if !is_partial {
-            core.join_partials(plan, table, place, last);
+        if is_partial {
+            core.schedule_partial(plan, table, place, last.max(core.watermark));
+        } else {
+            core.join_partials(plan, table, place, last.max(core.watermark));
+            core.schedule(plan, table, place);
         }
-        core.schedule(plan, table, place);
     }
     Some(())
 }
@@ -213,6 +217,8 @@ fn state(unit: &Unit, is_partial: bool, reader: &mut Reader<'_>) -> Option<State
     }
 }
 
+/// The outer option is that of all readers here.
+#[expect(clippy::option_option, reason = "what is absent is not what is wrong")]
 fn optional<'a, T>(
     reader: &mut Reader<'a>,
     read: impl FnOnce(&mut Reader<'a>) -> Option<T>,
