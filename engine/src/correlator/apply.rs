@@ -113,7 +113,6 @@ impl Core {
         Some((place, true))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one step, split for reading")]
     fn apply_threshold(
         &mut self,
         plan: &Plan,
