@@ -67,7 +67,7 @@ pub fn print_errors(loaded: &Loaded, err: Stream) {
 
 /// How many documents became something.
 pub fn rules_count(loaded: &Loaded) -> usize {
-    loaded.detections.len() + loaded.correlations.len() + loaded.filters.len()
+    loaded.rules()
 }
 
 fn read_placeholders(path: &Path) -> Result<Placeholders, Failure> {

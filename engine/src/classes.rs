@@ -91,12 +91,14 @@ impl<'a> Marks<'a> {
             provider: Value::NULL,
             program: Value::NULL,
         };
-        for (field, value) in event.values() {
+        for (at, field) in (0u32..).zip(event.fields()) {
             match field {
-                CHANNEL if marks.channel.is_empty() => marks.channel = value,
-                EVENT_ID if marks.event_id.is_none() => marks.event_id = parse_id(value),
-                PROVIDER_NAME if marks.provider.is_empty() => marks.provider = value,
-                PROGRAM if marks.program.is_empty() => marks.program = value,
+                CHANNEL if marks.channel.is_empty() => marks.channel = event.value(at),
+                EVENT_ID if marks.event_id.is_none() => {
+                    marks.event_id = parse_id(event.value(at));
+                }
+                PROVIDER_NAME if marks.provider.is_empty() => marks.provider = event.value(at),
+                PROGRAM if marks.program.is_empty() => marks.program = event.value(at),
                 _ => {}
             }
         }
@@ -186,6 +188,13 @@ fn lower_base_name<'a>(program: Value<'_>, room: &'a mut [u8]) -> &'a str {
 }
 
 fn parse_id(value: Value<'_>) -> Option<u32> {
+    if let Some(digits @ ([_] | [_, _] | [_, _, _] | [_, _, _, _])) = value.plain() {
+        let digit = |byte: &u8| byte.is_ascii_digit().then(|| u32::from(byte - b'0'));
+        let number = digits.iter().try_fold(0, |n, b| Some(n * 10 + digit(b)?));
+        if number.is_some() {
+            return number;
+        }
+    }
     let mut room = [0; ID_BYTES_MAX];
     let text = value.copy_to(&mut room)?;
     std::str::from_utf8(text).ok()?.parse().ok()

@@ -9,11 +9,14 @@
 //! No sockets, files or clocks here: batches in, matches out.
 
 pub mod alert;
+mod casebook;
 mod classes;
 mod compile;
 pub mod correlator;
 mod engine;
+mod facts;
 mod fold;
+pub mod incident;
 mod live;
 mod matcher;
 mod needles;
@@ -21,7 +24,9 @@ mod number;
 pub mod pipeline;
 mod profile;
 
+pub use casebook::{CaseMatch, CaseRules, Casebook, Entry, Sink};
 pub use engine::{CompileError, Engine, RuleIndex, everything};
+pub use facts::{FACT_BYTES_MAX, Facts, Wanted};
 pub use live::{Follower, Live};
 pub use matcher::{Evidence, Match, Matcher};
 pub use profile::{Access, PredicateCost, Profile, Profiler, RuleCost};

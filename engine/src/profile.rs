@@ -132,6 +132,7 @@ impl<C: FnMut() -> u64> Profiler<C> {
         test_on_presence(&mut run, stopwatch, costs);
         let start = stopwatch.start();
         run.look_up();
+        run.learn();
         self.look_up_ns += stopwatch.since(start);
         evaluate(&mut run, stopwatch, costs);
     }
@@ -225,9 +226,9 @@ fn evaluate<C: FnMut() -> u64>(
         let mut asked = 0;
         let mut clock_reads = 0;
         let start = stopwatch.start();
-        let held = plan.program.holds(plan.rules[index].root, &mut |p| {
+        let held = plan.program.holds(plan.rules[index].rest, &mut |p| {
             asked += 1;
-            let direct = plan.predicates[p.index()].finding == Finding::Direct;
+            let direct = plan.findings[p.index()] == Finding::Direct;
             let holds = if direct && run.scratch.known(p).is_none() {
                 clock_reads += 2;
                 let start = stopwatch.start();

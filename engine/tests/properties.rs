@@ -258,6 +258,7 @@ fn rule(title: usize, matches: Expr) -> Arc<Detection> {
         filters: Vec::new(),
         matches,
         activity: Activity::Active,
+        in_place: false,
     })
 }
 

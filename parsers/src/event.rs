@@ -233,6 +233,19 @@ impl<'a> Event<'a> {
             .map(move |v| (v.field, batch.value(v)))
     }
 
+    /// The fields of [`Event::values`], in the same order.
+    #[inline]
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = FieldId> + use<'a> {
+        self.batch.stored(self.head).iter().map(|v| v.field)
+    }
+
+    /// One value, by its place among [`Event::values`]; without text where there is none.
+    #[inline]
+    pub fn value(&self, at: u32) -> Value<'a> {
+        let stored = self.batch.stored(self.head).get(at as usize);
+        stored.map_or(Value::NULL, |v| self.batch.value(v))
+    }
+
     /// All values with their names. Values of fields that no rule asked for are among them
     /// only if the projection wanted everything.
     pub fn named_values(

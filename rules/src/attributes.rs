@@ -198,7 +198,7 @@ impl Reader<'_, '_> {
 /// An error for a document that lacks what makes it a rule, with the misspelt attribute where
 /// there is one.
 pub(crate) fn refuse_unknown_kind(root: &Node<'_>, findings: &mut Findings) {
-    const KINDS: [&str; 3] = ["detection", "correlation", "filter"];
+    const KINDS: [&str; 5] = ["detection", "correlation", "filter", "sequence", "incident"];
     let misspelt: Option<(&Key<'_>, &str)> = root
         .as_map()
         .unwrap_or_default()
@@ -209,7 +209,7 @@ pub(crate) fn refuse_unknown_kind(root: &Node<'_>, findings: &mut Findings) {
             .error(key.span, format!("the document has no `{meant}`, but `{}`", key.text))
             .help(format!("did you mean `{meant}`?")),
         None => findings
-            .error(root.span, "the document is not a rule: it has none of `detection`, `correlation` and `filter`")
+            .error(root.span, "the document is not a rule: it has none of `detection`, `correlation`, `sequence`, `filter` and `incident`")
             .help("add one of them, or keep files that are not rules in another folder"),
     };
 }

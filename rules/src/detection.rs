@@ -39,4 +39,8 @@ pub struct Detection {
     pub matches: Expr,
     /// Whether it takes part in matching.
     pub activity: Activity,
+    /// Whether it was written in place, within a sequence: then it is a part of that rule and
+    /// none of its own. Its title is that of the sequence and of the stage, it has no id, and
+    /// its level says nothing.
+    pub in_place: bool,
 }

@@ -42,6 +42,7 @@ pub(crate) fn read_detection(
         } else {
             Activity::LacksPlaceholders(body.missing)
         },
+        in_place: false,
     })
 }
 

@@ -159,6 +159,12 @@ impl Findings {
         self.found.len()
     }
 
+    /// What was found so far, which is then forgotten.
+    pub(crate) fn take(&mut self) -> Vec<Diagnostic> {
+        self.errors = 0;
+        std::mem::take(&mut self.found)
+    }
+
     pub(crate) fn into_found(self) -> Vec<Diagnostic> {
         self.found
     }

@@ -1,7 +1,18 @@
 //! How alerts become incidents.
 
+pub(crate) mod read;
+#[cfg(test)]
+mod schema;
+
+use std::path::Path;
+
 use crate::meta::{Level, Meta};
 use crate::pattern::Pattern;
+use crate::placeholder::Placeholders;
+use crate::rule_file::{self, Document};
+
+/// The policy that ships with yagura.
+const SHIPPED: &str = include_str!("../policies/default.yml");
 
 /// A checked incident policy.
 #[derive(Clone, Debug)]
@@ -18,6 +29,26 @@ pub struct IncidentPolicy {
     pub risk: [f64; Level::ALL.len()],
     /// When a candidate is shown; any of the two suffices.
     pub open_at: OpenAt,
+}
+
+impl IncidentPolicy {
+    /// The policy that ships with yagura: `rules/policies/default.yml`.
+    ///
+    /// # Panics
+    ///
+    /// Never: the policy is part of the program, and a test reads it.
+    pub fn shipped() -> Self {
+        let path = Path::new("rules/policies/default.yml");
+        let file = rule_file::parse(path, SHIPPED.to_owned(), &Placeholders::default());
+        let policy = file
+            .documents
+            .into_iter()
+            .find_map(|document| match document {
+                Document::Policy(policy) => Some(*policy),
+                _ => None,
+            });
+        policy.expect("the embedded policy is well-formed")
+    }
 }
 
 /// A kind of entity.

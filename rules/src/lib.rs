@@ -1,8 +1,9 @@
-//! Reads and checks Sigma rules, correlations and filters.
+//! Reads and checks Sigma rules, correlations and filters, and yagura's own sequences and
+//! incident policies.
 //!
 //! ```text
-//!  files ─▶ document (YAML with places) ─▶ detection, correlation, filter ─▶ Loaded
-//!              └── diagnostics: file, line, column, what to do ─────────────────▲
+//!  files ─▶ document (YAML with places) ─▶ detection, correlation, sequence … ─▶ Loaded
+//!              └── diagnostics: file, line, column, what to do ────────────────────▲
 //!  taxonomy/*.yml ─▶ Taxonomy: logsource → routes; field → paths
 //! ```
 //!
@@ -21,6 +22,7 @@ mod encoding;
 pub mod filter;
 pub mod incident_policy;
 mod item;
+mod length_of_time;
 mod load;
 pub mod logsource;
 pub mod meta;
@@ -30,12 +32,14 @@ mod operand;
 pub mod pattern;
 pub mod placeholder;
 pub mod predicate;
+mod reference;
 mod regular_expression;
 mod rule_file;
 mod rule_index;
 mod selection;
 pub mod sequence;
 mod show;
+mod strict_mapping;
 mod suggestion;
 pub mod taxonomy;
 

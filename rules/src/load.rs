@@ -8,16 +8,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hashbrown::HashMap;
 
-use crate::correlation::resolve::{self, Outcome};
-use crate::correlation::{Correlation, Target, read::Draft};
+use crate::correlation::{self, Correlation, Target};
 use crate::detection::{Activity, Detection};
 use crate::diagnostic::{Diagnostic, Findings, Severity, SourceFile, Span};
 use crate::filter::{Filter, apply};
 use crate::incident_policy::IncidentPolicy;
 use crate::placeholder::Placeholders;
+use crate::reference::{AlertFields, Graph, Known, Referrer};
 use crate::rule_file::{self, Document, RefusedDocument, RuleFile};
 use crate::rule_index::RuleIndex;
-use crate::sequence::Sequence;
+use crate::sequence::{self, Sequence};
 use crate::{filter, meta::Meta};
 
 /// What a load may use besides the files.
@@ -41,13 +41,15 @@ pub struct Refusal {
 /// What a load found.
 #[derive(Debug, Default)]
 pub struct Loaded {
-    /// Detection rules, by file path and place.
+    /// Detection rules, by file path and place; after them the detections that sequences have
+    /// in place ([`Detection::in_place`]).
     pub detections: Vec<Arc<Detection>>,
     /// Correlation rules.
     pub correlations: Vec<Correlation>,
     /// Native sequences.
     pub sequences: Vec<Sequence>,
-    /// Incident policies.
+    /// Incident policies, of which the first counts: others are warned of. The one that ships is
+    /// not among them.
     pub policies: Vec<IncidentPolicy>,
     /// Filters; already applied to `detections`.
     pub filters: Vec<Filter>,
@@ -57,6 +59,18 @@ pub struct Loaded {
     pub refused: Vec<Refusal>,
     /// The number of files read.
     pub files: usize,
+}
+
+impl Loaded {
+    /// How many documents became something: detections written in place are no documents.
+    pub fn rules(&self) -> usize {
+        let detections = self.detections.iter().filter(|rule| !rule.in_place);
+        detections.count()
+            + self.correlations.len()
+            + self.sequences.len()
+            + self.policies.len()
+            + self.filters.len()
+    }
 }
 
 /// Reads all rules in files and, recursively, folders (`.yml`, `.yaml`). Never fails as a whole:
@@ -116,7 +130,8 @@ fn read_all(paths: &[PathBuf], placeholders: &Placeholders) -> Vec<RuleFile> {
 #[derive(Default)]
 struct Sorted {
     detections: Vec<Detection>,
-    correlations: Vec<Draft>,
+    correlations: Vec<correlation::read::Draft>,
+    sequences: Vec<sequence::read::Draft>,
     filters: Vec<filter::read::Draft>,
     refused: Vec<(PathBuf, RefusedDocument)>,
 }
@@ -140,6 +155,20 @@ fn assemble(files: Vec<RuleFile>) -> Loaded {
                     ids.check(&draft.meta, &file.ids, &mut loaded.diagnostics);
                     sorted.correlations.push(*draft);
                 }
+                Document::Sequence(draft) => {
+                    ids.check(&draft.meta, &file.ids, &mut loaded.diagnostics);
+                    sorted.sequences.push(*draft);
+                }
+                Document::Policy(policy) => {
+                    ids.check(&policy.meta, &file.ids, &mut loaded.diagnostics);
+                    loaded.diagnostics.extend(
+                        loaded
+                            .policies
+                            .first()
+                            .map(|first| second_policy(first, &policy)),
+                    );
+                    loaded.policies.push(*policy);
+                }
                 Document::Filter(draft) => {
                     ids.check(&draft.filter.meta, &file.ids, &mut loaded.diagnostics);
                     sorted.filters.push(*draft);
@@ -157,38 +186,38 @@ impl Sorted {
         let Self {
             mut detections,
             correlations,
+            mut sequences,
             filters,
             refused,
         } = self;
-        // Names are needed while detections change and correlations are consumed.
-        let metas: Vec<(Meta, Target)> = detections
-            .iter()
-            .enumerate()
-            .map(|(at, detection)| (detection.meta.clone(), Target::Detection(at)))
-            .chain(
-                correlations
+        // Names are needed while detections change and drafts are consumed.
+        let metas = metas(&detections, &correlations, &sequences);
+        let index = index(&metas, &refused);
+        let ordinary = detections.len();
+        let in_place = sequences.iter_mut().map(|draft| {
+            detections.append(&mut draft.in_place);
+            detections.len()
+        });
+        let in_place_ends: Vec<usize> = in_place.collect();
+        apply_filters(&filters, &index, &mut detections, &mut loaded.diagnostics);
+        let activities: Vec<&Activity> = detections.iter().map(|d| &d.activity).collect();
+        let known = Known {
+            index: &index,
+            activities: &activities,
+            fields: AlertFields {
+                correlations: correlations
                     .iter()
-                    .enumerate()
-                    .map(|(at, draft)| (draft.meta.clone(), Target::Correlation(at))),
-            )
-            .collect();
-        if !(correlations.is_empty() && filters.is_empty()) {
-            let index = index(&metas, &refused);
-            apply_filters(&filters, &index, &mut detections, &mut loaded.diagnostics);
-            let activities: Vec<&Activity> = detections.iter().map(|d| &d.activity).collect();
-            for (outcome, findings) in resolve::resolve(correlations, &index, &activities) {
-                loaded.diagnostics.extend(findings.into_found());
-                match outcome {
-                    Outcome::Accepted(correlation) => loaded.correlations.push(*correlation),
-                    Outcome::Refused { draft, reason } => loaded.refused.push(Refusal {
-                        path: draft.meta.file.path.clone(),
-                        title: Some(draft.meta.title),
-                        reason,
-                    }),
-                }
-            }
-        }
-        loaded.detections = detections.into_iter().map(Arc::new).collect();
+                    .map(correlation::read::Draft::alert_fields)
+                    .collect(),
+                sequences: sequences
+                    .iter()
+                    .map(sequence::read::Draft::alert_fields)
+                    .collect(),
+            },
+        };
+        let resolved = Resolved::new(correlations, sequences, &known);
+        drop(index);
+        resolved.finish(&mut loaded, detections, ordinary, &in_place_ends);
         loaded.filters = filters.into_iter().map(|draft| draft.filter).collect();
         loaded
             .refused
@@ -199,6 +228,110 @@ impl Sorted {
             }));
         loaded
     }
+}
+
+fn metas(
+    detections: &[Detection],
+    correlations: &[correlation::read::Draft],
+    sequences: &[sequence::read::Draft],
+) -> Vec<(Meta, Target)> {
+    let detections = detections.iter().map(|detection| &detection.meta);
+    let correlations = correlations.iter().map(|draft| &draft.meta);
+    let sequences = sequences.iter().map(|draft| &draft.meta);
+    let placed =
+        |(at, meta): (usize, &Meta), target: fn(usize) -> Target| (meta.clone(), target(at));
+    detections
+        .enumerate()
+        .map(|meta| placed(meta, Target::Detection))
+        .chain(
+            correlations
+                .enumerate()
+                .map(|meta| placed(meta, Target::Correlation)),
+        )
+        .chain(
+            sequences
+                .enumerate()
+                .map(|meta| placed(meta, Target::Sequence)),
+        )
+        .collect()
+}
+
+/// Correlations and sequences with their names looked up.
+struct Resolved {
+    correlations: Vec<correlation::resolve::Candidate>,
+    sequences: Vec<sequence::resolve::Candidate>,
+}
+
+impl Resolved {
+    fn new(
+        correlations: Vec<correlation::read::Draft>,
+        sequences: Vec<sequence::read::Draft>,
+        known: &Known<'_>,
+    ) -> Self {
+        let correlations = correlations.into_iter();
+        let sequences = sequences.into_iter();
+        Self {
+            correlations: correlations
+                .map(|draft| correlation::resolve::Candidate::new(draft, known))
+                .collect(),
+            sequences: sequences
+                .map(|draft| sequence::resolve::Candidate::new(draft, known))
+                .collect(),
+        }
+    }
+
+    /// Refuses what cannot be kept and hands over the rest. Of `detections` those from
+    /// `ordinary` on are parts of sequences, each sequence's up to its place in `ends`.
+    fn finish(
+        mut self,
+        loaded: &mut Loaded,
+        mut detections: Vec<Detection>,
+        ordinary: usize,
+        ends: &[usize],
+    ) {
+        let places = Graph {
+            correlations: self
+                .correlations
+                .iter_mut()
+                .map(|c| &mut c.referrer)
+                .collect(),
+            sequences: self.sequences.iter_mut().map(|s| &mut s.referrer).collect(),
+        }
+        .settle();
+        for mut candidate in self.correlations {
+            if keep(&mut candidate.referrer, &candidate.draft.meta, loaded) {
+                loaded.correlations.push(candidate.finish(&places));
+            }
+        }
+        let mut in_place = detections.split_off(ordinary).into_iter();
+        let mut begin = ordinary;
+        for (mut candidate, end) in self.sequences.into_iter().zip(ends) {
+            let own = in_place.by_ref().take(end.saturating_sub(begin));
+            begin = *end;
+            if keep(&mut candidate.referrer, &candidate.draft.meta, loaded) {
+                let first = detections.len();
+                detections.extend(own);
+                loaded.sequences.push(candidate.finish(&places, first));
+            } else {
+                own.for_each(drop);
+            }
+        }
+        loaded.detections = detections.into_iter().map(Arc::new).collect();
+    }
+}
+
+/// Hands over the findings. `false`, with a refusal, where the rule cannot be kept.
+fn keep(referrer: &mut Referrer, meta: &Meta, loaded: &mut Loaded) -> bool {
+    loaded.diagnostics.append(&mut referrer.findings.take());
+    let Some(refused) = referrer.refused.take() else {
+        return true;
+    };
+    loaded.refused.push(Refusal {
+        path: meta.file.path.clone(),
+        title: Some(meta.title.clone()),
+        reason: refused.message,
+    });
+    false
 }
 
 fn index<'i>(
@@ -236,6 +369,23 @@ fn apply_filters(
             }
         }
         diagnostics.extend(findings.into_found());
+    }
+}
+
+/// Only one policy can decide; that another one was meant to must not go unnoticed.
+fn second_policy(first: &IncidentPolicy, second: &IncidentPolicy) -> Diagnostic {
+    let (file, span) = (&first.meta.file, first.meta.span);
+    let path = file.path.display();
+    Diagnostic {
+        severity: Severity::Warning,
+        message: "another incident policy comes before this one, which has no effect".to_owned(),
+        help: Some(format!(
+            "keep one of them; the other is in {path}:{}:{}",
+            span.line, span.column
+        )),
+        file: Some(Arc::clone(&second.meta.file)),
+        span: Some(second.meta.span),
+        related: Vec::new(),
     }
 }
 

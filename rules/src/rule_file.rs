@@ -13,7 +13,9 @@ use crate::detection_body;
 use crate::diagnostic::{Diagnostic, Findings, Severity, SourceFile, Span};
 use crate::document::{self, Node};
 use crate::filter;
+use crate::incident_policy::{self, IncidentPolicy};
 use crate::placeholder::Placeholders;
+use crate::sequence;
 
 /// How large a file of rules may be. The largest public ones have about 130 KB.
 pub(crate) const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -32,6 +34,8 @@ pub(crate) struct RefusedDocument {
 pub(crate) enum Document {
     Detection(Box<Detection>),
     Correlation(Box<correlation::read::Draft>),
+    Sequence(Box<sequence::read::Draft>),
+    Policy(Box<IncidentPolicy>),
     Filter(Box<filter::read::Draft>),
     Refused(RefusedDocument),
 }
@@ -254,43 +258,47 @@ fn read_rule(
     placeholders: &Placeholders,
     findings: &mut Findings,
 ) -> Option<Document> {
-    for native in ["sequence", "incident"] {
-        if let Some((key, _)) = root.entry(native) {
-            findings
-                .error(
-                    key.span,
-                    format!("this version of yagura does not evaluate documents with `{native}`"),
-                )
-                .help("keep them in a folder that is not loaded");
-            return None;
-        }
-    }
-    let has = |name| root.get(name).is_some();
-    if !(has("detection") || has("correlation") || has("filter")) {
+    let mut kinds = KINDS.iter().filter_map(|kind| root.entry(kind));
+    let Some((kind, _)) = kinds.next() else {
         attributes::refuse_unknown_kind(root, findings);
+        return None;
+    };
+    if let Some((other, _)) = kinds.next() {
+        findings
+            .error(
+                other.span,
+                format!("the document has both `{}` and `{}`", other.text, kind.text),
+            )
+            .help("make two documents of it, separated by a line of `---`");
         return None;
     }
     let meta = attributes::read(root, findings);
-    if has("correlation") {
-        if let Some((key, _)) = root.entry("detection") {
-            findings
-                .error(
-                    key.span,
-                    "the document has both `detection` and `correlation`",
-                )
-                .help("make two documents of it, separated by a line of `---`");
-            return None;
+    Some(match kind.text.as_ref() {
+        "correlation" => {
+            let draft = correlation::read::read(root, meta, findings)?;
+            Document::Correlation(Box::new(draft))
         }
-        let draft = correlation::read::read(root, meta, findings)?;
-        return Some(Document::Correlation(Box::new(draft)));
-    }
-    if has("filter") {
-        let draft = filter::read::read(root, meta, placeholders, findings)?;
-        return Some(Document::Filter(Box::new(draft)));
-    }
-    let detection = detection_body::read_detection(root, meta, placeholders, findings)?;
-    Some(Document::Detection(Box::new(detection)))
+        "sequence" => {
+            let draft = sequence::read::read(root, meta, placeholders, findings)?;
+            Document::Sequence(Box::new(draft))
+        }
+        "incident" => {
+            let policy = incident_policy::read::read(root, meta, findings)?;
+            Document::Policy(Box::new(policy))
+        }
+        "filter" => {
+            let draft = filter::read::read(root, meta, placeholders, findings)?;
+            Document::Filter(Box::new(draft))
+        }
+        _ => {
+            let detection = detection_body::read_detection(root, meta, placeholders, findings)?;
+            Document::Detection(Box::new(detection))
+        }
+    })
 }
+
+/// What makes a document a rule, or a policy. Of several the later ones are too many.
+const KINDS: [&str; 5] = ["correlation", "sequence", "incident", "filter", "detection"];
 
 fn text_of(root: &Node<'_>, name: &str) -> Option<String> {
     root.get(name)?.text().map(str::to_owned)

@@ -1,4 +1,17 @@
 //! Native sequences: stages that follow each other, for one key.
+//!
+//! ```text
+//!  read ─▶ stage, matches, key_fields ─▶ Draft ─▶ order: is it decidable? ─▶ resolve ─▶ Sequence
+//! ```
+
+mod key_fields;
+mod matches;
+mod order;
+pub(crate) mod read;
+pub(crate) mod resolve;
+#[cfg(test)]
+mod schema;
+mod stage;
 
 use crate::correlation::Reference;
 use crate::meta::Meta;
@@ -65,7 +78,7 @@ pub enum Presence {
 }
 
 /// What a stage calls a field of the key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum KeyField {
     /// By this name.
     Field(String),

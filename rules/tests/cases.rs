@@ -4,8 +4,12 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use yagura_rules::correlation::{Correlation, Target};
-use yagura_rules::{Activity, Detection, Diagnostic, LoadOptions, Loaded, Placeholders, load};
+use yagura_rules::correlation::{Correlation, Reference, Target};
+use yagura_rules::sequence::{KeyField, KeyedReference, Presence, Stage, Step};
+use yagura_rules::{
+    Activity, Detection, Diagnostic, IncidentPolicy, Level, LoadOptions, Loaded, Placeholders,
+    Sequence, load,
+};
 
 fn cases(what: &str) -> Vec<PathBuf> {
     // Tests run in the folder of their crate: paths in messages do not depend on the machine.
@@ -64,7 +68,7 @@ fn diagnostics() {
         let _ = writeln!(
             shown,
             "= {} loaded, {} refused",
-            loaded.detections.len() + loaded.correlations.len() + loaded.filters.len(),
+            loaded.rules(),
             loaded.refused.len()
         );
         shown
@@ -116,6 +120,12 @@ fn model() {
         for correlation in &loaded.correlations {
             show_correlation(&mut shown, correlation, loaded);
         }
+        for sequence in &loaded.sequences {
+            show_sequence(&mut shown, sequence, loaded);
+        }
+        for policy in &loaded.policies {
+            show_policy(&mut shown, policy);
+        }
         for diagnostic in &loaded.diagnostics {
             show_diagnostic(&mut shown, diagnostic);
         }
@@ -133,6 +143,9 @@ fn show_detection(shown: &mut String, detection: &Detection) {
         let _ = writeln!(shown, "  {} = {}", selection.name, selection.matches);
     }
     let _ = writeln!(shown, "  matches {}", detection.matches);
+    if detection.in_place {
+        shown.push_str("  in place\n");
+    }
     if !detection.filters.is_empty() {
         let _ = writeln!(shown, "  filtered by {}", detection.filters.join(", "));
     }
@@ -149,11 +162,7 @@ fn show_correlation(shown: &mut String, correlation: &Correlation, loaded: &Load
         correlation.kind.name()
     );
     for reference in &correlation.rules {
-        let title = match reference.target {
-            Target::Detection(at) => &loaded.detections[at].meta.title,
-            Target::Correlation(at) => &loaded.correlations[at].meta.title,
-            Target::Sequence(at) => &loaded.sequences[at].meta.title,
-        };
+        let title = title(reference, loaded);
         let _ = writeln!(shown, "  of {} = {title}", reference.written);
     }
     let _ = writeln!(
@@ -175,4 +184,99 @@ fn show_correlation(shown: &mut String, correlation: &Correlation, loaded: &Load
     if correlation.generate {
         shown.push_str("  generate\n");
     }
+}
+
+fn title<'l>(reference: &Reference, loaded: &'l Loaded) -> &'l str {
+    match reference.target {
+        Target::Detection(at) => &loaded.detections[at].meta.title,
+        Target::Correlation(at) => &loaded.correlations[at].meta.title,
+        Target::Sequence(at) => &loaded.sequences[at].meta.title,
+    }
+}
+
+fn show_sequence(shown: &mut String, sequence: &Sequence, loaded: &Loaded) {
+    let _ = writeln!(
+        shown,
+        "{} (sequence, {})\n  by {:?} within {} s",
+        sequence.meta.title, sequence.meta.level, sequence.by, sequence.within_seconds
+    );
+    for step in &sequence.steps {
+        match step {
+            Step::Stage(stage) => show_stage(shown, stage, 1, loaded),
+            Step::AnyOrder(stages) => {
+                shown.push_str("  any order\n");
+                for stage in stages {
+                    show_stage(shown, stage, 2, loaded);
+                }
+            }
+        }
+    }
+    for (word, list) in [("unless", &sequence.unless), ("until", &sequence.until)] {
+        for KeyedReference { rule, by } in list {
+            let title = title(rule, loaded);
+            let _ = writeln!(shown, "  {word} {} = {title}{}", rule.written, key(by));
+        }
+    }
+    if sequence.generate {
+        shown.push_str("  generate\n");
+    }
+}
+
+fn show_stage(shown: &mut String, stage: &Stage, depth: usize, loaded: &Loaded) {
+    let indent = "  ".repeat(depth);
+    let presence = match stage.presence {
+        Presence::Required => "",
+        Presence::Optional => " optional",
+        Presence::Absent => " absent",
+    };
+    let _ = write!(
+        shown,
+        "{indent}{}{presence}: {} in {} s",
+        stage.name, stage.at_least, stage.in_seconds
+    );
+    if let Some(field) = &stage.distinct {
+        let _ = write!(shown, ", distinct {field}");
+    }
+    if let Some(gap) = stage.gap_seconds {
+        let _ = write!(shown, ", gap {gap} s");
+    }
+    let _ = writeln!(shown, "{}", key(&stage.by));
+    for reference in &stage.matches {
+        let title = title(reference, loaded);
+        let _ = writeln!(shown, "{indent}  of {} = {title}", reference.written);
+    }
+}
+
+fn key(by: &[KeyField]) -> String {
+    let fields: Vec<&str> = by
+        .iter()
+        .map(|field| match field {
+            KeyField::Field(name) => name,
+            KeyField::Unbound => "(unbound)",
+        })
+        .collect();
+    format!(", by {}", fields.join(" "))
+}
+
+fn show_policy(shown: &mut String, policy: &IncidentPolicy) {
+    let _ = writeln!(shown, "{} (incident policy)", policy.meta.title);
+    for kind in &policy.entities {
+        let ignored: Vec<String> = kind.ignore.iter().map(|p| format!("'{p}'")).collect();
+        let _ = writeln!(
+            shown,
+            "  {} in {} ignoring {}",
+            kind.name,
+            kind.fields.join(", "),
+            ignored.join(", ")
+        );
+    }
+    let _ = writeln!(
+        shown,
+        "  join within {} s, crowded above {}",
+        policy.join_within_seconds, policy.crowded
+    );
+    for (level, weight) in Level::ALL.iter().zip(policy.risk) {
+        let _ = writeln!(shown, "  {level} weighs {weight}");
+    }
+    let _ = writeln!(shown, "  {:?}", policy.open_at);
 }

@@ -3,10 +3,12 @@
 use std::io::Write as _;
 
 use proptest::prelude::*;
-use yagura_rules::{LoadOptions, Severity, load};
+use yagura_rules::correlation::{Reference, Target};
+use yagura_rules::sequence::{KeyField, Presence, Step};
+use yagura_rules::{LoadOptions, Loaded, Sequence, Severity, load};
 
 /// Rules that use most of the notation.
-const SEEDS: [&str; 3] = [
+const SEEDS: [&str; 5] = [
     r#"title: 'A ''quoted'' title'
 id: 5638f7c0-ac70-491d-8465-2a65075e0d86
 name: seed
@@ -33,6 +35,32 @@ detection:
 "#,
     "action: global\ntitle: G\ndetection:\n  condition: >\n    a\n    and b\n---\nlogsource: {service: sshd}\ndetection: {a: [x], b: 5}\n---\naction: repeat\nlevel: low\n",
     "title: R\nname: r\ndetection: {s: {EventID: 1}, condition: s | count(a) by b > 5}\n---\ntitle: C\ncorrelation:\n  type: temporal\n  rules: [r, seed]\n  aliases: {x: {r: a, seed: b}}\n  group-by: [x]\n  timespan: 5m\n  condition: r and not seed\n---\ntitle: F\nlogsource: {product: windows}\nfilter: {rules: any, s: {a: b}, condition: not s}\n",
+    r"title: R
+name: r
+detection: {s: {EventID: 1}, condition: s}
+---
+title: S
+name: sq
+sequence:
+  by: [host, user]
+  within: 1h
+  stages:
+    - {name: a, match: [r, {logsource: {product: windows}, detection: {s: {EventID: 2}, condition: s}}], by: {host: Computer}, at-least: 20, in: 5m}
+    - any-order: [{name: b, match: r, distinct: User, at-least: 3}, {name: c, match: r, optional: true}]
+    - {name: d, match: r, absent: true}
+    - {name: e, match: counted, gap: 5m, by: {user: none}}
+    - {name: f, match: r, absent: true, in: 10m}
+  unless: [{match: [r], by: {host: none}}]
+  until: counted
+---
+title: C
+name: counted
+correlation: {type: event_count, rules: [r], group-by: [host], timespan: 5m, condition: {gte: 2}}
+---
+title: T
+sequence: {by: host, within: 5m, stages: [{name: a, match: sq}, {name: b, match: counted}]}
+",
+    "title: P\nincident:\n  entities: {host: [Computer, hostname], user: User}\n  ignore: {user: [root, '*$', '', 5], host: '-'}\n  join-within: 24h\n  crowded: 50\n  risk: {low: 5, critical: 1e2}\n  open-at: {risk: 100, or-tactics: 3}\n",
 ];
 
 /// What mutations put in: pieces with a meaning somewhere.
@@ -59,11 +87,48 @@ fn check(text: &[u8]) {
     for detection in &loaded.detections {
         assert!(!detection.matches.to_string().is_empty());
     }
+    for sequence in &loaded.sequences {
+        check_sequence(sequence, &loaded);
+    }
+    for policy in &loaded.policies {
+        assert!(!policy.entities.is_empty());
+        assert!(policy.risk.iter().all(|weight| *weight >= 0.0));
+        assert!(policy.open_at.risk.is_some() || policy.open_at.tactics.is_some());
+    }
     let errors = loaded
         .diagnostics
         .iter()
         .any(|d| d.severity == Severity::Error);
     assert_eq!(errors, !loaded.refused.is_empty());
+}
+
+/// What the engine relies on.
+fn check_sequence(sequence: &Sequence, loaded: &Loaded) {
+    let check_key = |by: &[KeyField], reference: &Reference| {
+        assert_eq!(by.len(), sequence.by.len());
+        let is_there = match reference.target {
+            Target::Detection(at) => at < loaded.detections.len(),
+            Target::Correlation(at) => at < loaded.correlations.len(),
+            Target::Sequence(at) => at < loaded.sequences.len(),
+        };
+        assert!(is_there, "{reference:?}");
+    };
+    let stages = |step: &Step| match step {
+        Step::Stage(stage) => vec![stage.clone()],
+        Step::AnyOrder(stages) => stages.clone(),
+    };
+    let all: Vec<_> = sequence.steps.iter().flat_map(stages).collect();
+    for stage in &all {
+        assert!(stage.at_least >= 1 && stage.in_seconds <= sequence.within_seconds);
+        assert!(!stage.matches.is_empty());
+        for reference in &stage.matches {
+            check_key(&stage.by, reference);
+        }
+    }
+    assert!(all.iter().any(|stage| stage.presence == Presence::Required));
+    for entry in sequence.unless.iter().chain(&sequence.until) {
+        check_key(&entry.by, &entry.rule);
+    }
 }
 
 /// A file of its own for each thread of the test.

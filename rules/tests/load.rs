@@ -117,3 +117,31 @@ fn links_in_a_circle_end() {
     std::os::unix::fs::symlink(&folder.0, folder.0.join("again")).unwrap();
     assert_eq!(titles(&read(&[&folder.0])), ["a"]);
 }
+
+/// Each sequence refers to the one before it, the first to nothing that is there.
+#[test]
+fn a_refusal_goes_along_a_chain_without_growing() {
+    use std::fmt::Write as _;
+    let folder = Folder::new("chain");
+    let mut text = String::new();
+    for at in 0..300 {
+        let before = if at == 0 {
+            "nobody".to_owned()
+        } else {
+            format!("s{}", at - 1)
+        };
+        let _ = write!(
+            text,
+            "---\ntitle: S\nname: s{at}\nsequence: {{by: [a], within: 1h, stages: [{{name: x, match: {before}}}]}}\n"
+        );
+    }
+    folder.write("chain.yml", text);
+    let loaded = read(&[&folder.0]);
+    assert_eq!(loaded.refused.len(), 300);
+    assert!(loaded.sequences.is_empty());
+    let cause = "there is no rule with the id or name `nobody`";
+    for refusal in &loaded.refused {
+        assert!(refusal.reason.ends_with(cause), "{}", refusal.reason);
+        assert!(refusal.reason.len() < 100, "{}", refusal.reason);
+    }
+}

@@ -165,7 +165,7 @@ fn prepare(args: &ScanArgs, terminal: Terminal) -> Result<Prepared, Failure> {
     let rules: Vec<Arc<Detection>> = loaded
         .detections
         .iter()
-        .filter(|rule| rule.meta.level >= min_level)
+        .filter(|rule| rule.meta.level >= min_level && !rule.in_place)
         .cloned()
         .collect();
     if !rules.iter().any(|rule| rule.activity == Activity::Active) {

@@ -13,11 +13,13 @@ pub mod diagnostics;
 pub mod escape;
 pub mod event;
 pub mod expression;
+mod incident_policy;
 pub mod json_text;
 mod jsonl;
 pub mod progress;
 pub mod quantity;
 pub mod rule;
+mod sequence;
 pub mod summary;
 pub mod table;
 

@@ -22,6 +22,16 @@ pub fn duration_ns(ns: f64) -> String {
     format!("{} {unit}", three_digits(scaled))
 }
 
+/// Seconds as rules write them, in the largest unit that leaves no rest: `90s`, `5m`, `1h`, `7d`.
+pub fn length_of_time(seconds: u64) -> String {
+    let units = [(86_400, 'd'), (3_600, 'h'), (60, 'm')];
+    let fits = units
+        .into_iter()
+        .find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit));
+    let (unit, name) = fits.unwrap_or((1, 's'));
+    format!("{}{name}", seconds / unit)
+}
+
 /// `0.123 %`, `13.0 %`, `100 %`.
 pub fn percent(share: f64) -> String {
     format!("{} %", three_digits(share * 100.0))
@@ -38,7 +48,13 @@ fn three_digits(figure: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{compact, duration_ns, percent};
+    use super::{compact, duration_ns, length_of_time, percent};
+
+    #[test]
+    fn the_largest_unit_without_a_rest() {
+        let shown = [30, 90, 300, 3_600, 86_400, 604_800].map(length_of_time);
+        assert_eq!(shown, ["30s", "90s", "5m", "1h", "1d", "7d"]);
+    }
 
     #[test]
     fn three_digits_and_a_unit() {

@@ -16,7 +16,7 @@ const LISTED_MAX: usize = 8;
 
 /// Writes text for people. Writing to a string cannot fail, in all of this file.
 pub struct RuleText {
-    out: String,
+    pub(super) out: String,
     colour: Colour,
 }
 
@@ -92,7 +92,7 @@ impl RuleText {
         tree(&mut self.out, &filter.matches, 1);
     }
 
-    fn meta(&mut self, meta: &Meta) {
+    pub(super) fn meta(&mut self, meta: &Meta) {
         if !self.out.is_empty() {
             self.out.push('\n');
         }
@@ -159,22 +159,22 @@ impl RuleText {
         }
     }
 
-    fn heading(&mut self, text: &str) {
+    pub(super) fn heading(&mut self, text: &str) {
         let _ = writeln!(self.out, "{}", paint(text, Style::Heading, self.colour));
     }
 
-    fn line(&mut self, name: &str, value: &str) {
+    pub(super) fn line(&mut self, name: &str, value: &str) {
         let value = visible_lines(value.trim_end()).replace('\n', "\n               ");
         let _ = writeln!(self.out, "  {name:12} {value}");
     }
 
-    fn optional(&mut self, name: &str, value: Option<&str>) {
+    pub(super) fn optional(&mut self, name: &str, value: Option<&str>) {
         if let Some(value) = value {
             self.line(name, value);
         }
     }
 
-    fn list(&mut self, name: &str, values: &[String]) {
+    pub(super) fn list(&mut self, name: &str, values: &[String]) {
         for (index, value) in values.iter().enumerate() {
             self.line(if index == 0 { name } else { "" }, value);
         }

@@ -105,7 +105,7 @@ pub fn unreadable(out: &mut String, errors: &[SourceError], colour: Colour) {
 
 /// Rules that were loaded or given and took no part.
 pub fn idle_rules(out: &mut String, loaded: &Loaded, unrouted: &[&Detection]) {
-    let correlations = loaded.correlations.len() as u64;
+    let correlations = (loaded.correlations.len() + loaded.sequences.len()) as u64;
     if correlations > 0 {
         let (rules, are) = (plural(correlations, "correlation rule"), was(correlations));
         let not = if correlations == 1 { "is" } else { "are" };

@@ -35,7 +35,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             head_bytes: 64 << 10,
-            block_bytes: 1 << 20,
+            block_bytes: 256 << 10,
             record_bytes_max: 16 << 20,
         }
     }

@@ -9,6 +9,8 @@ use yagura_rules::predicate::{Expr, Predicate as RulePredicate, Subject, Test};
 use yagura_rules::taxonomy::{Rename, Route};
 
 use crate::compile::access;
+use crate::compile::fields;
+use crate::compile::rarity::Share;
 use crate::engine::RuleIndex;
 use crate::fold::fold;
 use crate::matcher::check::{Check, regex_hir};
@@ -30,6 +32,8 @@ pub(crate) struct ClassBuilder<'a> {
     slots: HashMap<Source, u16>,
     literals: Vec<LiteralsBuilder>,
     triggers: Vec<Vec<u32>>,
+    /// By predicate.
+    shares: Vec<Share>,
 }
 
 /// Two predicates with equal keys are one.
@@ -73,6 +77,7 @@ impl<'a> ClassBuilder<'a> {
             slots: HashMap::new(),
             literals: Vec::new(),
             triggers: Vec::new(),
+            shares: Vec::new(),
         }
     }
 
@@ -88,8 +93,10 @@ impl<'a> ClassBuilder<'a> {
             }
         };
         let id = self.plan.rules.len() as u32;
-        self.plan.rules.push(ClassRule { rule, root });
-        match access::choose(&self.plan, root) {
+        let entry = access::entry(&mut self.plan.program, &self.shares, root);
+        let rest = entry.rest;
+        self.plan.rules.push(ClassRule { rule, root, rest });
+        match entry.opening {
             None => self.plan.always.push(id),
             Some(opening) => {
                 for predicate in opening {
@@ -125,10 +132,10 @@ impl<'a> ClassBuilder<'a> {
     fn predicate(&mut self, predicate: &'a RulePredicate, renames: &[Rename]) -> PredicateId {
         let sources = match &predicate.subject {
             Subject::Anything => Box::new([Source::ANYTHING]) as Box<[Source]>,
-            Subject::Field(name) => self.sources(name, renames),
+            Subject::Field(name) => fields::sources(self.names, name, renames).into(),
         };
-        let other = match &predicate.test {
-            Test::Field { other, .. } => self.sources(other, renames),
+        let other: Box<[Source]> = match &predicate.test {
+            Test::Field { other, .. } => fields::sources(self.names, other, renames).into(),
             _ => Box::default(),
         };
         let key = Key {
@@ -143,7 +150,7 @@ impl<'a> ClassBuilder<'a> {
         self.known.insert(key, id);
         let finding = self.index(id, predicate, &sources);
         self.triggers.push(Vec::new());
-        self.plan.predicates.push(Predicate {
+        let predicate = Predicate {
             name: match &predicate.subject {
                 Subject::Anything => "".into(),
                 Subject::Field(name) => name.as_str().into(),
@@ -152,26 +159,11 @@ impl<'a> ClassBuilder<'a> {
             other,
             check: Check::new(&predicate.test),
             finding,
-            triggers: 0..0,
-        });
+        };
+        self.shares.push(Share::of(&predicate));
+        self.plan.predicates.push(predicate);
+        self.plan.findings.push(finding);
         id
-    }
-
-    /// The fields that a rule's field means on a route.
-    fn sources(&self, name: &str, renames: &[Rename]) -> Box<[Source]> {
-        match renames.iter().find(|rename| rename.field == name) {
-            Some(rename) => rename
-                .sources
-                .iter()
-                .filter_map(|source| self.source(source, rename.hexadecimal))
-                .collect(),
-            None => self.source(name, false).into_iter().collect(),
-        }
-    }
-
-    fn source(&self, name: &str, hexadecimal: bool) -> Option<Source> {
-        let field = self.names.wanted(name)?;
-        Some(Source { field, hexadecimal })
     }
 
     fn slot(&mut self, source: Source) -> usize {
@@ -273,10 +265,9 @@ impl<'a> ClassBuilder<'a> {
     /// The finished plan. `fields`: the number of field ids in the projection.
     pub(crate) fn build(mut self, fields: usize) -> ClassPlan {
         let plan = &mut self.plan;
-        for (predicate, rules) in plan.predicates.iter_mut().zip(self.triggers) {
-            let start = plan.triggers.len() as u32;
-            plan.triggers.extend(&rules);
-            predicate.triggers = start..plan.triggers.len() as u32;
+        for rules in &self.triggers {
+            plan.triggers.extend(rules);
+            plan.trigger_ends.push(plan.triggers.len() as u32);
         }
         for (slot, literals) in plan.slots.iter_mut().zip(self.literals) {
             slot.literals = literals.build();
@@ -289,19 +280,21 @@ impl<'a> ClassBuilder<'a> {
                 slots[usize::from(source.hexadecimal)] = *index;
             }
         }
-        let mut opening = plan.predicates.iter().filter(|p| !p.triggers.is_empty());
-        let by_keywords = opening.all(|p| *p.sources == [Source::ANYTHING]);
+        let ids = (0u32..).map(PredicateId);
+        let mut opening = ids.zip(&plan.predicates).filter(|(id, _)| plan.opens(*id));
+        let by_keywords = opening.all(|(_, p)| *p.sources == [Source::ANYTHING]);
         plan.needs_keyword = plan.always.is_empty() && by_keywords;
         if plan.anything.is_some() {
             let keys = self.known.keys();
             let keywords = keys.filter(|key| *key.sources == [Source::ANYTHING]);
             plan.raw_filter = RawFilter::new(keywords.map(|key| &key.predicate.test));
         }
-        for (i, predicate) in plan.predicates.iter().enumerate() {
-            if predicate.finding == Finding::Direct && !predicate.triggers.is_empty() {
+        for id in (0..plan.predicates.len() as u32).map(PredicateId) {
+            let predicate = &plan.predicates[id.index()];
+            if predicate.finding == Finding::Direct && plan.opens(id) {
                 for source in &predicate.sources {
                     let slot = &mut plan.slots[usize::from(self.slots[source])];
-                    slot.on_presence.push(PredicateId(i as u32));
+                    slot.on_presence.push(id);
                 }
             }
         }

@@ -11,7 +11,7 @@ use yagura_rules::{Detection, Taxonomy};
 use crate::classes::{ByEventId, Class, ClassId, Classes, PlanId, SHAPES, prefix_of};
 use crate::compile::Routed;
 use crate::compile::class::ClassBuilder;
-use crate::matcher::plan::ClassPlan;
+use crate::matcher::plan::{ClassPlan, Slot};
 
 /// Routes, as ascending indices.
 type RouteSet = Vec<u32>;
@@ -210,6 +210,9 @@ fn plans(
     let mut plans: Vec<ClassPlan> = built.into_iter().map(|(_, plan)| plan).collect();
     for (number, slot) in (0u32..).zip(plans.iter_mut().flat_map(|plan| &mut plan.slots)) {
         slot.number = number;
+    }
+    for plan in &mut plans {
+        plan.slot_heads = plan.slots.iter().map(Slot::head).collect();
     }
     plans
 }

@@ -2,6 +2,7 @@
 //! the answer for one, used for the rest and to say what made a rule match.
 
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 use yagura_parsers::{ValueKind, time};
 use yagura_rules::pattern::Case;
@@ -21,15 +22,13 @@ pub(crate) enum Check {
     },
     Bool(&'static str),
     Compare(Ordering, Numeric),
-    Regex(Box<regex::bytes::Regex>),
+    Regex(Box<Expression>),
     Network(Network),
     Exists,
     Null,
     /// The other field's sources are in [`super::plan::Predicate::other`].
     Field(Relation, Case),
     DatePart(DatePart, f64),
-    /// A number or expression that cannot be compiled: never holds.
-    Never,
 }
 
 impl Check {
@@ -50,9 +49,7 @@ impl Check {
                 let bound = Numeric::parse(text.as_bytes()).unwrap_or(whole_or_real(*bound));
                 Self::Compare(*ordering, bound)
             }
-            Test::Regex(regex) => {
-                compile_regex(regex).map_or(Self::Never, |r| Self::Regex(Box::new(r)))
-            }
+            Test::Regex(regex) => Self::Regex(Box::new(Expression::new(regex))),
             Test::Network(network) => Self::Network(*network),
             Test::Exists => Self::Exists,
             Test::Null => Self::Null,
@@ -84,11 +81,11 @@ impl Check {
             Self::Compare(ordering, bound) => {
                 Numeric::parse(text).is_some_and(|n| compares(n, *ordering, *bound))
             }
-            Self::Regex(regex) => regex.is_match(text),
+            Self::Regex(expression) => expression.is_match(text),
             Self::Network(network) => parse_address(text).is_some_and(|a| is_within(a, *network)),
             Self::Exists => true,
             Self::DatePart(part, number) => date_part(text, *part) == Some(*number),
-            Self::Null | Self::Field(..) | Self::Never => false,
+            Self::Null | Self::Field(..) => false,
         }
     }
 }
@@ -111,10 +108,46 @@ fn compares(value: Numeric, ordering: Ordering, bound: Numeric) -> bool {
     }
 }
 
+/// An expression, compiled when a value is first tested: most never are, and compiling all of
+/// them for every class would take longer than all the rest.
+///
+/// Texts beyond ASCII are rare. For the others an expression means the same without Unicode's
+/// classes and case folding, and is a small fraction of the size and of the work to compile.
+#[derive(Clone, Debug)]
+pub(crate) struct Expression {
+    written: Regex,
+    for_ascii: OnceLock<Option<regex::bytes::Regex>>,
+    for_all: OnceLock<Option<regex::bytes::Regex>>,
+}
+
+impl Expression {
+    fn new(written: &Regex) -> Self {
+        Self {
+            written: written.clone(),
+            for_ascii: OnceLock::new(),
+            for_all: OnceLock::new(),
+        }
+    }
+
+    fn is_match(&self, text: &[u8]) -> bool {
+        let compiled = if text.is_ascii() {
+            // What cannot be said without Unicode (`\p{Greek}`) is compiled with it.
+            let with_unicode = || compile_regex(&self.written, true);
+            let for_ascii = || compile_regex(&self.written, false).or_else(with_unicode);
+            self.for_ascii.get_or_init(for_ascii)
+        } else {
+            let for_all = || compile_regex(&self.written, true);
+            self.for_all.get_or_init(for_all)
+        };
+        compiled.as_ref().is_some_and(|regex| regex.is_match(text))
+    }
+}
+
 /// The loader has compiled every expression before; a failure here is a limit that it did not
 /// know, and the test then never holds.
-fn compile_regex(regex: &Regex) -> Option<regex::bytes::Regex> {
+fn compile_regex(regex: &Regex, unicode: bool) -> Option<regex::bytes::Regex> {
     regex::bytes::RegexBuilder::new(&regex.pattern)
+        .unicode(unicode)
         .case_insensitive(regex.case == Case::Insensitive)
         .multi_line(regex.multi_line)
         .dot_matches_new_line(regex.dot_all)
@@ -193,5 +226,44 @@ pub(crate) fn relates(value: &[u8], relation: Relation, other: &[u8]) -> bool {
         Relation::Contains => memchr::memmem::find(value, other).is_some(),
         Relation::StartsWith => value.starts_with(other),
         Relation::EndsWith => value.ends_with(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use yagura_rules::pattern::Case;
+    use yagura_rules::predicate::Regex;
+
+    use super::{Expression, compile_regex};
+
+    const PATTERNS: [&str; 8] = [
+        r"\w+`(?:\w+|-|.)`[\w+|\s]",
+        r"[^\\]{1,9}$",
+        r"k\b.s",
+        r"\d{2}\S?\W",
+        r"\p{Greek}|a",
+        r"[é-ü]x",
+        r"\Bs\x{212A}?",
+        r"(?i:straße|KS)",
+    ];
+
+    proptest! {
+        #[test]
+        fn ascii_texts_need_no_unicode(
+            pattern in prop::sample::select(PATTERNS.to_vec()),
+            insensitive: bool,
+            text in "[ks`\\\\0-9 \n.a\u{212a}éΩ]{0,12}",
+        ) {
+            let regex = Regex {
+                pattern: pattern.to_owned(),
+                case: if insensitive { Case::Insensitive } else { Case::Sensitive },
+                multi_line: false,
+                dot_all: false,
+            };
+            let full = compile_regex(&regex, true).unwrap();
+            let expression = Expression::new(&regex);
+            prop_assert_eq!(expression.is_match(text.as_bytes()), full.is_match(text.as_bytes()));
+        }
     }
 }

@@ -1,10 +1,6 @@
 //! Remembers the classes of the kinds of event that came lately: a channel and an event id, a
 //! program. There are few at a time.
 
-use std::hash::BuildHasher;
-
-use hashbrown::DefaultHashBuilder;
-
 use crate::classes::{Class, Classes, Marks};
 
 const ENTRIES: usize = 256;
@@ -20,7 +16,7 @@ struct Entry {
 }
 
 /// What decides the class besides the name.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Key {
     event_id: Option<u32>,
     kind: u8,
@@ -30,14 +26,12 @@ struct Key {
 
 /// The memory of one thread.
 pub(crate) struct ClassMemo {
-    hasher: DefaultHashBuilder,
     entries: Box<[Option<Entry>]>,
 }
 
 impl ClassMemo {
     pub(crate) fn new() -> Self {
         Self {
-            hasher: DefaultHashBuilder::default(),
             entries: vec![None; ENTRIES].into(),
         }
     }
@@ -64,7 +58,7 @@ impl ClassMemo {
             kind: marks.kind as u8,
             shape: of << 1 | u8::from(marks.provider.is_empty()),
         };
-        let place = self.hasher.hash_one((key, name)) as usize % ENTRIES;
+        let place = place(key.event_id, name);
         if let Some(entry) = &self.entries[place]
             && entry.key == key
             && entry.name[..usize::from(entry.len)] == *name
@@ -82,4 +76,16 @@ impl ClassMemo {
         self.entries[place] = Some(entry);
         class
     }
+}
+
+/// Where a kind of event is remembered: names differ in length or in the middle.
+#[inline]
+fn place(event_id: Option<u32>, name: &[u8]) -> usize {
+    let middle = name
+        .get(name.len() / 2..)
+        .and_then(|half| half.first_chunk());
+    let middle = middle.map_or(0, |bytes| u32::from_le_bytes(*bytes));
+    let mixed = event_id.unwrap_or_default() ^ middle.rotate_left(16) ^ (name.len() as u32) << 8;
+    // The upper bits of a product depend on all bits below.
+    (mixed.wrapping_mul(0x9e37_79b1) >> 24) as usize % ENTRIES
 }

@@ -8,9 +8,9 @@ use yagura_rules::pattern::Case;
 use crate::engine::RuleIndex;
 use crate::fold::fold_into;
 use crate::matcher::check::{Check, relates};
-use crate::matcher::memo::{Memo, Recall};
+use crate::matcher::memo::{Key, Memo, Record};
 use crate::matcher::plan::{
-    Certainty, ClassPlan, ClassRuleId, Finding, Hit, NO_SLOT, PredicateId, Slot, Source,
+    Certainty, ClassPlan, ClassRuleId, Finding, Hit, NO_SLOT, PredicateId, Slot, Source, Way,
 };
 use crate::matcher::texts::Texts;
 use crate::number::{Numeric, parse_hexadecimal};
@@ -19,10 +19,10 @@ use crate::number::{Numeric, parse_hexadecimal};
 /// because their stamp is another.
 #[derive(Debug)]
 pub(crate) struct Scratch {
-    /// Counts events; never 0 in use.
+    /// Counts events, up to [`STAMP_MAX`]; never 0 in use.
     stamp: u32,
     /// By predicate: `stamp << 1 | holds`.
-    truth: Vec<u64>,
+    truth: Vec<u32>,
     /// Counts values.
     value: u64,
     /// By predicate: the value for which it was decided last.
@@ -33,6 +33,10 @@ pub(crate) struct Scratch {
     /// What the value at hand satisfies.
     holding: Vec<PredicateId>,
     memo: Memo,
+    /// Values of the event that the memo may know: place in its values, slot, key.
+    asked: Vec<(u32, u16, Key)>,
+    /// What the memo knew of the event's values; not learnt yet.
+    recalled: Vec<Record>,
     /// A text that had to be decoded.
     text: Vec<u8>,
     folded: Vec<u8>,
@@ -53,6 +57,8 @@ impl Scratch {
             candidates: Vec::new(),
             holding: Vec::new(),
             memo: Memo::new(slots),
+            asked: Vec::new(),
+            recalled: Vec::new(),
             text: Vec::new(),
             folded: Vec::new(),
             other: Vec::new(),
@@ -63,22 +69,27 @@ impl Scratch {
 
     fn next_event(&mut self) {
         self.candidates.clear();
-        self.stamp = self.stamp.checked_add(1).unwrap_or_else(|| {
+        self.recalled.clear();
+        self.stamp += 1;
+        if self.stamp > STAMP_MAX {
             self.truth.fill(0);
             self.opened.fill(0);
-            1
-        });
+            self.stamp = 1;
+        }
     }
 
     pub(crate) fn known(&self, predicate: PredicateId) -> Option<bool> {
         let entry = self.truth[predicate.index()];
-        (entry >> 1 == u64::from(self.stamp)).then_some(entry & 1 == 1)
+        (entry >> 1 == self.stamp).then_some(entry & 1 == 1)
     }
 
     fn learn(&mut self, predicate: PredicateId, holds: bool) {
-        self.truth[predicate.index()] = u64::from(self.stamp) << 1 | u64::from(holds);
+        self.truth[predicate.index()] = self.stamp << 1 | u32::from(holds);
     }
 }
+
+/// The stamp shares its word with a bit.
+const STAMP_MAX: u32 = u32::MAX >> 1;
 
 /// A field reference compares so many values of a field with as many of the other: all with
 /// all, so there has to be an end.
@@ -118,18 +129,33 @@ impl<'m> EventMatch<'m> {
         }
     }
 
-    /// Finds out which indexed predicates hold, and which rules need a look.
+    /// Finds out which rules need a look. Which predicates hold is known after [`Self::learn`].
     pub(crate) fn look_up(&mut self) {
-        for (field, value) in self.event.values() {
+        // First the places of all values in the memo, so that the processor can wait for the
+        // memory of several at once; then what is there.
+        let mut asked = std::mem::take(&mut self.scratch.asked);
+        asked.clear();
+        for (at, field) in (0u32..).zip(self.event.fields()) {
             let Some(slots) = self.plan.slots_of.get(field.index()) else {
                 continue;
             };
             for slot in slots {
                 if *slot != NO_SLOT {
-                    self.look_up_value(&self.plan.slots[usize::from(*slot)], value);
+                    self.ask(*slot, at, self.event.value(at), &mut asked);
                 }
             }
         }
+        for (at, slot, key) in &asked {
+            let value = self.event.value(*at);
+            let text = value.written().1;
+            if let Some(record) = self.scratch.memo.recall(*key, text) {
+                self.recall(record);
+            } else {
+                let slot = &self.plan.slots[usize::from(*slot)];
+                self.find(slot, value, Some(*key));
+            }
+        }
+        self.scratch.asked = asked;
         if let Some(slot) = self.plan.anything {
             let slot = &self.plan.slots[usize::from(slot)];
             let texts = self.texts;
@@ -139,8 +165,25 @@ impl<'m> EventMatch<'m> {
         }
     }
 
+    /// Looks a value up, or puts it among those that the memo is asked for.
+    #[inline]
+    fn ask(&mut self, number: u16, at: u32, value: Value<'m>, asked: &mut Vec<(u32, u16, Key)>) {
+        let head = self.plan.slot_heads[usize::from(number)];
+        if head.way == Way::Special || value.kind == ValueKind::Null {
+            self.look_up_value(&self.plan.slots[usize::from(number)], value);
+        } else if head.way == Way::ByTables {
+            let memo = &mut self.scratch.memo;
+            if let Some(record) = memo.same_again(head.number, value.written()) {
+                self.recall(record);
+            } else if let Some(key) = memo.key(head.number, value.written()) {
+                asked.push((at, number, key));
+            } else {
+                self.find(&self.plan.slots[usize::from(number)], value, None);
+            }
+        }
+    }
+
     fn look_up_value(&mut self, slot: &Slot, value: Value<'m>) {
-        self.scratch.value += 1;
         if value.kind != ValueKind::Null {
             let mut decimal = std::mem::take(&mut self.scratch.decimal);
             if slot.hexadecimal
@@ -161,32 +204,69 @@ impl<'m> EventMatch<'m> {
     }
 
     fn look_up_text(&mut self, slot: &Slot, value: Value<'_>) {
-        if !slot.looks_at_text() && slot.numbers.is_empty() {
+        if !slot.looks_at_value() {
             return;
         }
-        let key = match self.scratch.memo.recall(slot.number, value.written()) {
-            Recall::Known(range) => {
-                for at in range {
-                    self.hold(self.scratch.memo.hit(at));
-                }
-                return;
+        let memo = &mut self.scratch.memo;
+        let key = memo.key(slot.number, value.written());
+        match key.and_then(|key| memo.recall(key, value.written().1)) {
+            Some(record) => self.recall(record),
+            None => self.find(slot, value, key),
+        }
+    }
+
+    /// Opens the rules of what the memo knows of a value.
+    #[inline]
+    fn recall(&mut self, record: Record) {
+        let scratch = &mut *self.scratch;
+        scratch.recalled.push(record);
+        for hit in scratch.memo.hits(record) {
+            let rules = self.plan.opened_by(hit);
+            if rules.is_empty() {
+                break;
             }
-            Recall::Unknown(key) => Some(key),
-            Recall::Pass => None,
-        };
+            open(
+                rules,
+                &mut scratch.opened,
+                scratch.stamp,
+                &mut scratch.candidates,
+            );
+        }
+    }
+
+    /// Notes for each predicate that the memo told of that it holds.
+    pub(crate) fn learn(&mut self) {
+        let scratch = &mut *self.scratch;
+        for record in scratch.recalled.drain(..) {
+            for hit in scratch.memo.hits(record) {
+                scratch.truth[hit.index()] = scratch.stamp << 1 | 1;
+            }
+        }
+    }
+
+    /// Looks a value up that the memo does not know.
+    fn find(&mut self, slot: &Slot, value: Value<'_>, key: Option<Key>) {
+        self.scratch.value += 1;
         self.scratch.holding.clear();
         let mut room = std::mem::take(&mut self.scratch.text);
         self.find_holding(slot, value.kind, value.text(&mut room));
         self.scratch.text = room;
-        for i in 0..self.scratch.holding.len() {
-            self.hold(self.scratch.holding[i]);
+        let mut holding = std::mem::take(&mut self.scratch.holding);
+        for predicate in &holding {
+            self.scratch.learn(*predicate, true);
+            self.open(*predicate);
         }
         if let Some(key) = key {
-            let scratch = &mut *self.scratch;
-            scratch
-                .memo
-                .remember(key, value.written().1, &scratch.holding);
+            // The others need no look before a rule is open.
+            holding.sort_by_key(|predicate| !self.plan.opens(*predicate));
+            let text = value.written().1;
+            // Records that wait to be learnt must not be forgotten meanwhile.
+            if self.scratch.memo.is_full_for(text, &holding) {
+                self.learn();
+            }
+            self.scratch.memo.remember(key, text, &holding);
         }
+        self.scratch.holding = holding;
     }
 
     /// Collects the predicates of a slot that a value satisfies.
@@ -233,29 +313,23 @@ impl<'m> EventMatch<'m> {
         }
     }
 
-    fn hold(&mut self, predicate: PredicateId) {
-        if self.scratch.known(predicate) != Some(true) {
-            self.scratch.learn(predicate, true);
-            self.open(predicate);
-        }
-    }
-
     fn open(&mut self, predicate: PredicateId) {
-        let triggers = &self.plan.predicates[predicate.index()].triggers;
-        for rule in &self.plan.triggers[triggers.start as usize..triggers.end as usize] {
-            let opened = &mut self.scratch.opened[*rule as usize];
-            if std::mem::replace(opened, self.scratch.stamp) != self.scratch.stamp {
-                self.scratch.candidates.push(*rule);
-            }
-        }
+        let scratch = &mut *self.scratch;
+        let rules = self.plan.opened_by(predicate);
+        open(
+            rules,
+            &mut scratch.opened,
+            scratch.stamp,
+            &mut scratch.candidates,
+        );
     }
 
-    /// Whether a predicate holds, after [`Self::look_up`] (for direct ones at any time).
+    /// Whether a predicate holds, after [`Self::learn`] (for direct ones at any time).
     pub(crate) fn holds(&mut self, id: PredicateId) -> bool {
         if let Some(known) = self.scratch.known(id) {
             return known;
         }
-        if self.plan.predicates[id.index()].finding == Finding::Indexed {
+        if self.plan.findings[id.index()] == Finding::Indexed {
             return false;
         }
         let holds = self.test_directly(id);
@@ -334,14 +408,29 @@ impl<'m> EventMatch<'m> {
     /// Adds the rules that hold, in no order, perhaps repeatedly.
     pub(crate) fn matching_rules(&mut self, found: &mut Vec<RuleIndex>) {
         let plan = self.plan;
+        if self.scratch.candidates.is_empty() && plan.always.is_empty() {
+            return;
+        }
+        self.learn();
         let candidates = std::mem::take(&mut self.scratch.candidates);
         for id in candidates.iter().chain(&plan.always) {
             let rule = &plan.rules[*id as usize];
-            if plan.program.holds(rule.root, &mut |p| self.holds(p)) {
+            if plan.program.holds(rule.rest, &mut |p| self.holds(p)) {
                 found.push(rule.rule);
             }
         }
         self.scratch.candidates = candidates;
+    }
+}
+
+/// Adds rules to the candidates, each once an event.
+#[inline]
+fn open(rules: &[ClassRuleId], opened: &mut [u32], stamp: u32, candidates: &mut Vec<ClassRuleId>) {
+    for rule in rules {
+        let opened = &mut opened[*rule as usize];
+        if std::mem::replace(opened, stamp) != stamp {
+            candidates.push(*rule);
+        }
     }
 }
 

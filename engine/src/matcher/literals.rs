@@ -1,12 +1,12 @@
 //! All literals to be found in the values of one field.
 //!
-//! Those that may stand anywhere are looked for in one pass by an automaton; those that have to
-//! stand at the beginning or at the end by tries, which look at a few bytes there.
+//! Those that may stand anywhere are looked for in one pass; those that have to stand at the
+//! beginning or at the end by tries, which look at a few bytes there.
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 use hashbrown::HashMap;
 
 use crate::matcher::plan::{Certainty, Hit, PredicateId};
+use crate::matcher::substrings::Substrings;
 use crate::matcher::trie::Trie;
 
 /// Where a literal has to stand.
@@ -40,7 +40,7 @@ impl Hits {
 /// The literals of a field, over folded text.
 #[derive(Debug)]
 pub(crate) struct Literals {
-    anywhere: Option<(AhoCorasick, Hits)>,
+    anywhere: Option<(Substrings, Hits)>,
     start: Option<(Trie, Hits)>,
     end: Option<(Trie, Hits)>,
 }
@@ -49,12 +49,12 @@ impl Literals {
     /// Calls `found` for each literal that stands where it has to. May repeat itself.
     #[inline]
     pub(crate) fn scan(&self, folded: &[u8], mut found: impl FnMut(Hit)) {
-        if let Some((automaton, hits)) = &self.anywhere {
-            for at in automaton.find_overlapping_iter(folded) {
-                for hit in hits.of(at.pattern().as_usize()) {
+        if let Some((substrings, hits)) = &self.anywhere {
+            substrings.scan(folded, |literal| {
+                for hit in hits.of(literal as usize) {
                     found(*hit);
                 }
-            }
+            });
         }
         if let Some((trie, hits)) = &self.start {
             let bytes = folded.iter().copied();
@@ -86,10 +86,6 @@ pub(crate) struct LiteralsBuilder {
     end: HitsByLiteral,
 }
 
-/// Up to this many bytes of literals the automaton is a DFA: one table look-up a byte. Larger
-/// ones would crowd the cache and take long to build.
-const DFA_BYTES_MAX: usize = 1_000;
-
 impl LiteralsBuilder {
     /// Adds a folded literal, which is not empty.
     pub(crate) fn add(
@@ -117,9 +113,9 @@ impl LiteralsBuilder {
     /// The structures to look them up in, if there is anything to look for.
     pub(crate) fn build(self) -> Option<Literals> {
         let literals = Literals {
-            anywhere: build(self.anywhere, automaton),
-            start: build(self.start, |literals| Some(trie(literals))),
-            end: build(self.end, |literals| Some(trie(literals))),
+            anywhere: build(self.anywhere, |literals| Substrings::new(bytes(literals))),
+            start: build(self.start, |literals| Trie::new(bytes(literals))),
+            end: build(self.end, |literals| Trie::new(bytes(literals))),
         };
         let Literals {
             anywhere,
@@ -132,14 +128,14 @@ impl LiteralsBuilder {
 
 fn build<T>(
     literals: HitsByLiteral,
-    structure: impl FnOnce(&[(Box<[u8]>, Vec<Hit>)]) -> Option<T>,
+    structure: impl FnOnce(&[(Box<[u8]>, Vec<Hit>)]) -> T,
 ) -> Option<(T, Hits)> {
     let mut sorted: Vec<_> = literals.into_iter().collect();
     sorted.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     if sorted.is_empty() {
         return None;
     }
-    let structure = structure(&sorted)?;
+    let structure = structure(&sorted);
     let mut hits = Hits::default();
     for (_, of_literal) in sorted {
         hits.add(of_literal);
@@ -147,21 +143,6 @@ fn build<T>(
     Some((structure, hits))
 }
 
-fn automaton(literals: &[(Box<[u8]>, Vec<Hit>)]) -> Option<AhoCorasick> {
-    let bytes: usize = literals.iter().map(|(literal, _)| literal.len()).sum();
-    let kind = if bytes <= DFA_BYTES_MAX {
-        AhoCorasickKind::DFA
-    } else {
-        AhoCorasickKind::ContiguousNFA
-    };
-    AhoCorasickBuilder::new()
-        .match_kind(MatchKind::Standard)
-        .kind(Some(kind))
-        .build(literals.iter().map(|(literal, _)| literal))
-        // Fails only beyond 2^31 states, which the limit on a rule file's size rules out.
-        .ok()
-}
-
-fn trie(literals: &[(Box<[u8]>, Vec<Hit>)]) -> Trie {
-    Trie::new(literals.iter().map(|(literal, _)| &**literal))
+fn bytes(literals: &[(Box<[u8]>, Vec<Hit>)]) -> impl Iterator<Item = &[u8]> {
+    literals.iter().map(|(literal, _)| &**literal)
 }

@@ -15,6 +15,7 @@ pub(crate) mod plan;
 pub(crate) mod program;
 pub(crate) mod raw_filter;
 pub(crate) mod required;
+mod substrings;
 pub(crate) mod texts;
 mod trie;
 
@@ -130,6 +131,7 @@ impl Matcher {
             } else {
                 let mut run = EventMatch::new(plan, event, texts, scratch);
                 run.look_up();
+                run.learn();
                 run
             };
             self.at_hand = Some((of.event, number));

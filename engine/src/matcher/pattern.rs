@@ -83,14 +83,18 @@ impl WildPattern {
         }
     }
 
-    /// The length of all its literals together.
-    pub(crate) fn literal_bytes(&self) -> usize {
+    /// Its literals.
+    pub(crate) fn literals(&self) -> impl Iterator<Item = &[u8]> {
         let parts = self.segments.iter().flatten();
-        let bytes = parts.map(|part| match part {
-            Part::Bytes(bytes) => bytes.len(),
-            Part::AnyOne => 0,
-        });
-        bytes.sum()
+        parts.filter_map(|part| match part {
+            Part::Bytes(bytes) => Some(&**bytes),
+            Part::AnyOne => None,
+        })
+    }
+
+    /// Whether it has no wildcards at its ends.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.open_start && !self.open_end
     }
 
     /// Whether the whole of `text` fits. `text` is folded already where case does not count.

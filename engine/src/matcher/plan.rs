@@ -7,8 +7,6 @@
 //!     └─▶ Program: boolean tree over predicates ─▶ matches
 //! ```
 
-use std::ops::Range;
-
 use hashbrown::HashMap;
 use yagura_parsers::FieldId;
 
@@ -67,15 +65,16 @@ pub(crate) struct Predicate {
     pub(crate) other: Box<[Source]>,
     pub(crate) check: Check,
     pub(crate) finding: Finding,
-    /// The rules that need a look when it holds, in [`ClassPlan::triggers`].
-    pub(crate) triggers: Range<u32>,
 }
 
 /// A rule within a class.
 #[derive(Debug)]
 pub(crate) struct ClassRule {
     pub(crate) rule: RuleIndex,
+    /// The condition as the rule writes it.
     pub(crate) root: NodeId,
+    /// What decides it once an access predicate holds.
+    pub(crate) rest: NodeId,
 }
 
 /// What a table entry says about a predicate.
@@ -110,9 +109,48 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    pub(crate) fn head(&self) -> SlotHead {
+        let way = if self.hexadecimal || !self.on_presence.is_empty() {
+            Way::Special
+        } else if self.looks_at_value() {
+            Way::ByTables
+        } else {
+            Way::Never
+        };
+        SlotHead {
+            number: self.number,
+            way,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn looks_at_value(&self) -> bool {
+        self.looks_at_text() || !self.numbers.is_empty()
+    }
+
+    #[inline]
     pub(crate) fn looks_at_text(&self) -> bool {
         !self.exact.is_empty() || self.literals.is_some()
     }
+}
+
+/// How the values of a slot are looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Not at all: its predicates are tested directly when a rule asks.
+    Never,
+    /// By its tables.
+    ByTables,
+    /// By its tables, after and before other things.
+    Special,
+}
+
+/// What decides first about a value, close together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SlotHead {
+    /// [`Slot::number`].
+    pub(crate) number: u32,
+    pub(crate) way: Way,
 }
 
 /// No slot in [`ClassPlan::slots_of`].
@@ -124,6 +162,8 @@ pub(crate) struct ClassPlan {
     /// By field id: the slots for its values as they are, and as hexadecimal numbers.
     pub(crate) slots_of: Vec<[u16; 2]>,
     pub(crate) slots: Vec<Slot>,
+    /// Parallel to `slots`.
+    pub(crate) slot_heads: Vec<SlotHead>,
     /// The slot for keywords.
     pub(crate) anything: Option<u16>,
     /// Whether every rule needs a keyword: without any, none has to be looked at.
@@ -131,9 +171,31 @@ pub(crate) struct ClassPlan {
     /// Tells that no keyword can be in an event, if that can be told.
     pub(crate) raw_filter: Option<RawFilter>,
     pub(crate) predicates: Vec<Predicate>,
+    /// [`Predicate::finding`], close together.
+    pub(crate) findings: Vec<Finding>,
+    /// The rules that need a look when a predicate holds, predicate after predicate.
     pub(crate) triggers: Vec<ClassRuleId>,
+    /// By predicate, where its rules end in `triggers`.
+    pub(crate) trigger_ends: Vec<u32>,
     pub(crate) rules: Vec<ClassRule>,
     /// Rules without an access predicate.
     pub(crate) always: Vec<ClassRuleId>,
     pub(crate) program: Program,
+}
+
+impl ClassPlan {
+    /// The rules that need a look when a predicate holds.
+    #[inline]
+    pub(crate) fn opened_by(&self, predicate: PredicateId) -> &[ClassRuleId] {
+        let before = predicate.index().checked_sub(1);
+        let start = before.map_or(0, |before| self.trigger_ends[before]);
+        let end = self.trigger_ends[predicate.index()];
+        &self.triggers[start as usize..end as usize]
+    }
+
+    /// Whether there are any.
+    #[inline]
+    pub(crate) fn opens(&self, predicate: PredicateId) -> bool {
+        !self.opened_by(predicate).is_empty()
+    }
 }

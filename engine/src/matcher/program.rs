@@ -4,9 +4,13 @@ use std::ops::Range;
 
 use crate::matcher::plan::PredicateId;
 
-/// A node, as an index into the arena.
+/// A node: a predicate itself, or an index into the arena. Most nodes are predicates, so these
+/// need no place in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NodeId(pub(crate) u32);
+pub(crate) struct NodeId(u32);
+
+/// The bit that tells a predicate.
+const PREDICATE: u32 = 1 << 31;
 
 /// An operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +31,12 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    pub(crate) fn node(&self, id: NodeId) -> &Node {
-        &self.nodes[id.0 as usize]
+    pub(crate) fn node(&self, id: NodeId) -> Node {
+        if id.0 & PREDICATE != 0 {
+            Node::Is(PredicateId(id.0 & !PREDICATE))
+        } else {
+            self.nodes[id.0 as usize].clone()
+        }
     }
 
     pub(crate) fn children(&self, range: &Range<u32>) -> &[NodeId] {
@@ -36,6 +44,9 @@ impl Program {
     }
 
     pub(crate) fn add(&mut self, node: Node) -> NodeId {
+        if let Node::Is(predicate) = node {
+            return NodeId(predicate.0 | PREDICATE);
+        }
         let id = NodeId(self.nodes.len() as u32);
         self.nodes.push(node);
         id
@@ -48,8 +59,17 @@ impl Program {
     }
 
     /// The value of a node, given the truth of predicates.
+    #[inline]
     pub(crate) fn holds(&self, id: NodeId, truth: &mut impl FnMut(PredicateId) -> bool) -> bool {
-        match self.node(id) {
+        if id.0 & PREDICATE != 0 {
+            truth(PredicateId(id.0 & !PREDICATE))
+        } else {
+            self.node_holds(&self.nodes[id.0 as usize], truth)
+        }
+    }
+
+    fn node_holds(&self, node: &Node, truth: &mut impl FnMut(PredicateId) -> bool) -> bool {
+        match node {
             Node::Constant(value) => *value,
             Node::Is(predicate) => truth(*predicate),
             Node::Not(child) => !self.holds(*child, truth),
@@ -75,10 +95,10 @@ impl Program {
         each: &mut impl FnMut(PredicateId),
     ) {
         match self.node(id) {
-            Node::Is(predicate) if truth(*predicate) => each(*predicate),
+            Node::Is(predicate) if truth(predicate) => each(predicate),
             Node::Is(_) | Node::Constant(_) | Node::Not(_) => {}
             Node::All(list) | Node::Any(list) | Node::AtLeast(_, list) => {
-                for child in self.children(list) {
+                for child in self.children(&list) {
                     if self.holds(*child, truth) {
                         self.evidence(*child, truth, each);
                     }

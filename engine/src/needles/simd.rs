@@ -1,12 +1,13 @@
-//! The ways of processors with wide shuffles: 32 places at once with AVX2, 64 with AVX-512.
+//! The ways of processors with wide shuffles: 32 places at once with AVX2, 64 with AVX-512. With
+//! its VBMI extension tables have 128 entries, one a byte of ASCII, and need no nibbles.
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::{
     __m128i, __m256i, __m512i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256,
     _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8,
     _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16, _mm512_and_si512,
-    _mm512_broadcast_i32x4, _mm512_loadu_si512, _mm512_set1_epi8, _mm512_shuffle_epi8,
-    _mm512_srli_epi16, _mm512_test_epi8_mask,
+    _mm512_broadcast_i32x4, _mm512_loadu_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8,
+    _mm512_shuffle_epi8, _mm512_srli_epi16, _mm512_test_epi8_mask,
 };
 
 use super::{ByteTables, WIDTH};
@@ -17,13 +18,18 @@ use super::{ByteTables, WIDTH};
 pub(super) struct NibbleTables {
     low: [[u8; 16]; WIDTH],
     high: [[u8; 16]; WIDTH],
+    /// By the lower seven bits of a byte: exact for ASCII, which nearly all text is.
+    seven: Box<[[u8; SEVEN_BITS]; WIDTH]>,
     way: Way,
 }
+
+const SEVEN_BITS: usize = 128;
 
 #[derive(Clone, Copy, Debug)]
 enum Way {
     Avx2,
     Avx512,
+    Avx512Vbmi,
 }
 
 /// How far a scan came.
@@ -38,7 +44,10 @@ pub(super) enum Scanned {
 impl NibbleTables {
     /// `None` where the processor has neither.
     pub(super) fn new(tables: &ByteTables) -> Option<Self> {
-        let way = if std::arch::is_x86_feature_detected!("avx512bw") {
+        let wide = std::arch::is_x86_feature_detected!("avx512bw");
+        let way = if wide && std::arch::is_x86_feature_detected!("avx512vbmi") {
+            Way::Avx512Vbmi
+        } else if wide {
             Way::Avx512
         } else if std::arch::is_x86_feature_detected!("avx2") {
             Way::Avx2
@@ -48,28 +57,46 @@ impl NibbleTables {
         let mut nibbles = Self {
             low: [[0; 16]; WIDTH],
             high: [[0; 16]; WIDTH],
+            seven: Box::new([[0; SEVEN_BITS]; WIDTH]),
             way,
         };
         for (i, table) in tables.iter().enumerate() {
             for (byte, buckets) in table.iter().enumerate() {
                 nibbles.low[i][byte & 15] |= buckets;
                 nibbles.high[i][byte >> 4] |= buckets;
+                nibbles.seven[i][byte % SEVEN_BITS] |= buckets;
             }
         }
         Some(nibbles)
     }
 
-    /// The same tables, to be used with AVX2 where there is something better.
+    /// The same tables, to be used in each way that this processor knows.
     #[cfg(test)]
-    pub(super) fn with_avx2(mut self) -> Option<Self> {
-        self.way = Way::Avx2;
-        std::arch::is_x86_feature_detected!("avx2").then_some(self)
+    pub(super) fn all_ways(tables: &ByteTables) -> Vec<Self> {
+        let with = |way, known: bool| {
+            let tables = Self::new(tables).filter(|_| known);
+            tables.map(|tables| Self { way, ..tables })
+        };
+        let wide = std::arch::is_x86_feature_detected!("avx512bw");
+        [
+            with(Way::Avx2, std::arch::is_x86_feature_detected!("avx2")),
+            with(Way::Avx512, wide),
+            with(
+                Way::Avx512Vbmi,
+                wide && std::arch::is_x86_feature_detected!("avx512vbmi"),
+            ),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     /// Shows places that may begin a fingerprint to `found`, until it says yes.
     pub(super) fn scan(&self, text: &[u8], found: impl FnMut(usize) -> bool) -> Scanned {
         match self.way {
             // SAFETY: a way is taken only where the processor knows it.
+            Way::Avx512Vbmi => unsafe { self.scan_avx512vbmi(text, found) },
+            // SAFETY: as above.
             Way::Avx512 => unsafe { self.scan_avx512(text, found) },
             // SAFETY: as above.
             Way::Avx2 => unsafe { self.scan_avx2(text, found) },
@@ -142,6 +169,46 @@ impl NibbleTables {
             at = (at + LANES).min(last);
         }
     }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
+    fn scan_avx512vbmi(&self, text: &[u8], mut found: impl FnMut(usize) -> bool) -> Scanned {
+        const LANES: usize = 64;
+        let tables = [0, 1, 2].map(|i: usize| {
+            let (low, high) = self.seven[i].split_at(LANES);
+            [load_wide(low), load_wide(high)]
+        });
+        let Some(last) = text.len().checked_sub(LANES + WIDTH - 1) else {
+            return Scanned::UpTo(0);
+        };
+        let mut at = 0;
+        loop {
+            let [first, second, third] = [0, 1, 2].map(|i: usize| {
+                // SAFETY: `at + i + LANES <= text.len()`, since `at <= last` and `i < WIDTH`.
+                let bytes: __m512i =
+                    unsafe { _mm512_loadu_si512(text.as_ptr().add(at + i).cast()) };
+                let [low, high] = tables[i];
+                _mm512_permutex2var_epi8(low, bytes, high)
+            });
+            let places = _mm512_test_epi8_mask(_mm512_and_si512(first, second), third);
+            if any_place(places, |place| found(at + place)) {
+                return Scanned::Found;
+            }
+            if at == last {
+                return Scanned::UpTo(last + LANES);
+            }
+            // The last step overlaps the one before, and may show places again.
+            at = (at + LANES).min(last);
+        }
+    }
+}
+
+/// 64 bytes of a table.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load_wide(table: &[u8]) -> __m512i {
+    assert_eq!(table.len(), 64);
+    // SAFETY: the slice has 64 bytes, and the load needs no alignment.
+    unsafe { _mm512_loadu_si512(table.as_ptr().cast()) }
 }
 
 /// Shows the set bits to `found`, until it says yes.

@@ -103,10 +103,9 @@ pub(super) struct PlanCosts {
 impl PlanCosts {
     pub(super) fn new(plan: &ClassPlan) -> Self {
         let mut access = vec![Vec::new(); plan.rules.len()];
-        for (id, predicate) in (0u32..).zip(&plan.predicates) {
-            let range = predicate.triggers.start as usize..predicate.triggers.end as usize;
-            for rule in &plan.triggers[range] {
-                access[*rule as usize].push(PredicateId(id));
+        for id in (0..plan.predicates.len() as u32).map(PredicateId) {
+            for rule in plan.opened_by(id) {
+                access[*rule as usize].push(id);
             }
         }
         Self {

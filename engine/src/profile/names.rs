@@ -49,10 +49,10 @@ fn subject(predicate: &Predicate) -> &str {
 
 fn collect_compiled(plan: &ClassPlan, id: NodeId, found: &mut Vec<PredicateId>) {
     match plan.program.node(id) {
-        Node::Is(predicate) => found.push(*predicate),
-        Node::Not(child) => collect_compiled(plan, *child, found),
+        Node::Is(predicate) => found.push(predicate),
+        Node::Not(child) => collect_compiled(plan, child, found),
         Node::All(list) | Node::Any(list) | Node::AtLeast(_, list) => {
-            for child in plan.program.children(list) {
+            for child in plan.program.children(&list) {
                 collect_compiled(plan, *child, found);
             }
         }

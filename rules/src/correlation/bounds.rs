@@ -1,10 +1,11 @@
 //! The condition of a correlation: bounds, or an expression over its rules.
 
-use super::read::{DraftCondition, Name, Reader};
+use super::read::{DraftCondition, Reader};
 use super::{Comparison, Kind};
 use crate::condition;
 use crate::diagnostic::Findings;
 use crate::document::{Content, Key, Node, number};
+use crate::reference::Name;
 
 /// Condition, fields, percentile, and the rules that an expression names.
 pub(super) type ConditionParts = (DraftCondition, Vec<String>, Option<f64>, Vec<Name>);

@@ -4,9 +4,9 @@
 //! only known once all files are read; until then such names have places after those listed.
 
 use super::Target;
-use super::read::Name;
 use crate::condition::Condition;
 use crate::diagnostic::Findings;
+use crate::reference::Name;
 use crate::rule_index::{Found, RuleIndex};
 use crate::suggestion::nearest;
 

@@ -4,16 +4,12 @@
 use super::{Comparison, Kind};
 use crate::condition;
 use crate::diagnostic::{Findings, Span};
-use crate::document::{Key, Node, Scalar};
+use crate::document::{Key, Node};
+use crate::length_of_time;
 use crate::meta::Meta;
+use crate::reference::Name;
+use crate::strict_mapping::boolean;
 use crate::suggestion::nearest;
-
-/// A name as written, with its place.
-#[derive(Clone, Debug)]
-pub(crate) struct Name {
-    pub(crate) text: String,
-    pub(crate) span: Span,
-}
 
 /// The condition before references are resolved.
 #[derive(Debug)]
@@ -37,6 +33,17 @@ pub(crate) struct Draft {
     pub(crate) fields: Vec<String>,
     pub(crate) percentile: Option<f64>,
     pub(crate) generate: bool,
+}
+
+impl Draft {
+    /// The fields that its alerts have.
+    pub(crate) fn alert_fields(&self) -> Vec<String> {
+        let grouped = |alias: &&Name| self.group_by.iter().any(|name| name.text == alias.text);
+        let aliases = self.aliases.iter().map(|(alias, _)| alias);
+        let aliases = aliases.filter(|alias| !grouped(alias));
+        let names = self.group_by.iter().chain(aliases);
+        names.map(|name| name.text.clone()).collect()
+    }
 }
 
 const KINDS: [(&str, Kind); 8] = [
@@ -224,27 +231,12 @@ impl Reader<'_, '_> {
             self.lacks("timespan", "add the length of the window: `timespan: 5m`");
             return None;
         };
-        let text = node.text().unwrap_or_default();
-        let seconds = seconds(text);
-        if seconds.is_none() {
-            self.findings
-                .error(node.span, format!("`{}` is not a length of time", text.escape_default()))
-                .help("write a whole number above zero and one of s, m, h, d, w, M, y: `30s`, `5m`, `1h`");
-        }
-        seconds
+        length_of_time::read(node, self.findings)
     }
 
     fn generate(&mut self, root: &Node<'_>) -> bool {
-        let Some(node) = self.node.get("generate").or_else(|| root.get("generate")) else {
-            return false;
-        };
-        if let Some(Scalar::Bool(value)) = node.scalar() {
-            return value;
-        }
-        self.findings
-            .error(node.span, "`generate` needs a boolean")
-            .help("write `true` or `false`");
-        false
+        let node = self.node.get("generate").or_else(|| root.get("generate"));
+        boolean("generate", node, self.findings)
     }
 
     fn aliases(&mut self) -> Vec<(Name, Vec<(Name, String)>)> {
@@ -284,55 +276,5 @@ impl Reader<'_, '_> {
         self.findings
             .error(span, "an alias maps rules to their fields")
             .help("write `aliases: {name: {rule_a: field_a, rule_b: field_b}}`");
-    }
-}
-
-/// The seconds of `30s`, `5m`, `1h`, `7d`, `2w`, `1M` (30 days), `1y` (365 days).
-fn seconds(text: &str) -> Option<u64> {
-    let unit = match text.chars().last()? {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86_400,
-        'w' => 7 * 86_400,
-        'M' => 30 * 86_400,
-        'y' => 365 * 86_400,
-        _ => return None,
-    };
-    let digits = &text[..text.len() - 1];
-    if !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    // A century is more than any window needs, and far from the limits of nanoseconds.
-    digits
-        .parse::<u64>()
-        .ok()?
-        .checked_mul(unit)
-        .filter(|seconds| (1..=100 * 365 * 86_400).contains(seconds))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::seconds;
-
-    #[test]
-    fn lengths_of_time() {
-        assert_eq!(seconds("30s"), Some(30));
-        assert_eq!(seconds("5m"), Some(300));
-        assert_eq!(seconds("1M"), Some(2_592_000));
-        for text in [
-            "",
-            "s",
-            "0s",
-            "-1m",
-            "1.5h",
-            "5 m",
-            "5x",
-            "99999999999999999999d",
-            "999999999y",
-            "5é",
-        ] {
-            assert_eq!(seconds(text), None, "{text}");
-        }
     }
 }

@@ -51,11 +51,15 @@ pub(crate) fn targets(
                     format!("that rule is about `{shown}`, the filter about `{logsource}`"),
                 )
             }
-            Found::One(Target::Correlation(_) | Target::Sequence(_)) => (
+            Found::One(Target::Correlation(_)) => (
                 format!(
                     "the filter does not apply to the correlation `{}`",
                     name.text
                 ),
+                "name the rules that it refers to".to_owned(),
+            ),
+            Found::One(Target::Sequence(_)) => (
+                format!("the filter does not apply to the sequence `{}`", name.text),
                 "name the rules that it refers to".to_owned(),
             ),
             Found::Several(files) => (

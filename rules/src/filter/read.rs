@@ -1,13 +1,13 @@
 //! Reads filters.
 
 use super::{Filter, FilteredRules};
-use crate::correlation::read::Name;
 use crate::detection_body;
 use crate::diagnostic::Findings;
 use crate::document::Node;
 use crate::logsource::Logsource;
 use crate::meta::Meta;
 use crate::placeholder::Placeholders;
+use crate::reference::Name;
 
 /// A filter with the places of the rules it names.
 #[derive(Debug)]

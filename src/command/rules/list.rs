@@ -104,13 +104,18 @@ pub fn run(args: &ListArgs, terminal: Terminal) -> Result<Exit, Failure> {
 }
 
 fn rows(loaded: &Loaded) -> Vec<Row<'_>> {
-    let detections = loaded.detections.iter();
+    let detections = loaded.detections.iter().filter(|r| !r.in_place);
     let detections = detections.map(|r| Row::new("detection", &r.meta, Some(&r.logsource)));
     let correlations = loaded.correlations.iter();
     let correlations = correlations.map(|r| Row::new("correlation", &r.meta, None));
+    let sequences = loaded.sequences.iter();
+    let sequences = sequences.map(|r| Row::new("sequence", &r.meta, None));
+    let policies = loaded.policies.iter();
+    let policies = policies.map(|r| Row::new("incident", &r.meta, None));
     let filters = loaded.filters.iter();
     let filters = filters.map(|r| Row::new("filter", &r.meta, Some(&r.logsource)));
-    detections.chain(correlations).chain(filters).collect()
+    let evaluated = detections.chain(correlations).chain(sequences);
+    evaluated.chain(filters).chain(policies).collect()
 }
 
 fn table_line(row: &Row<'_>, stream: Stream) -> String {

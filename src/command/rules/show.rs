@@ -61,11 +61,18 @@ fn show(
 ) -> Result<Exit, Failure> {
     let taxonomy = Taxonomy::shipped();
     let mut text = RuleText::new(terminal.out.colour);
-    for rule in loaded.detections.iter().filter(|r| is_wanted(&r.meta)) {
+    let rules = loaded.detections.iter().filter(|r| !r.in_place);
+    for rule in rules.filter(|r| is_wanted(&r.meta)) {
         text.detection(rule, &taxonomy);
     }
     for rule in loaded.correlations.iter().filter(|r| is_wanted(&r.meta)) {
         text.correlation(rule);
+    }
+    for rule in loaded.sequences.iter().filter(|r| is_wanted(&r.meta)) {
+        text.sequence(rule, loaded);
+    }
+    for policy in loaded.policies.iter().filter(|p| is_wanted(&p.meta)) {
+        text.policy(policy);
     }
     for filter in loaded.filters.iter().filter(|r| is_wanted(&r.meta)) {
         text.filter(filter);
@@ -89,10 +96,14 @@ fn show(
 }
 
 fn metas(loaded: &Loaded) -> impl Iterator<Item = &Meta> {
-    let detections = loaded.detections.iter().map(|r| &r.meta);
+    let detections = loaded.detections.iter().filter(|r| !r.in_place);
+    let detections = detections.map(|r| &r.meta);
     let correlations = loaded.correlations.iter().map(|r| &r.meta);
+    let sequences = loaded.sequences.iter().map(|r| &r.meta);
+    let policies = loaded.policies.iter().map(|p| &p.meta);
     let filters = loaded.filters.iter().map(|r| &r.meta);
-    detections.chain(correlations).chain(filters)
+    let evaluated = detections.chain(correlations).chain(sequences);
+    evaluated.chain(policies).chain(filters)
 }
 
 fn is_called(meta: &Meta, wanted: &str) -> bool {
