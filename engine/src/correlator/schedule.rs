@@ -168,7 +168,8 @@ impl Core {
         };
         let end = slot.last.saturating_add(span);
         let used = matches!(&slot.state, State::Partial(partial) if !partial.members.is_empty());
-        if !used && tick_of(end) <= now {
+        // Strictly: its last match counts until the end of that very tick, at least.
+        if !used && tick_of(end) < now {
             self.release(table, place);
             return;
         }

@@ -163,6 +163,7 @@ mod tests {
             filters: Vec::new(),
             matches: yagura_rules::predicate::Expr::All(Vec::new()),
             activity: Activity::Active,
+            in_place: false,
         };
         Arc::new(Plan::compile(&correlations, &[], &[Arc::new(detection)]))
     }
