@@ -172,9 +172,8 @@ fn bytes_at(text: &[u8], at: usize) -> [u8; WIDTH] {
 /// A fingerprint without the bit that tells the case of letters, and with it some others apart.
 #[inline]
 fn blurred(bytes: [u8; WIDTH]) -> u64 {
-    let [first @ .., fifth, sixth] = bytes;
-    let last = u64::from(u16::from_le_bytes([fifth, sixth]));
-    u64::from(u32::from_le_bytes(first)) | last << u32::BITS | 0x2020_2020_2020
+    let [a, b, c, d, e, f] = bytes;
+    u64::from_le_bytes([a, b, c, d, e, f, 0, 0]) | 0x2020_2020_2020
 }
 
 fn needle(mut text: Vec<u8>) -> Needle {
