@@ -1,10 +1,9 @@
 //! Looks for any of a few dozen short texts in a long one, whatever the case of ASCII letters,
 //! many bytes at a time.
 //!
-//! Of each needle the six neighbouring bytes that logs hold most rarely are its fingerprint.
-//! Needles are spread over eight buckets, a bit each; for each of the six bytes a table says
-//! which buckets it may belong to. Where the six agree on a bucket, the needles of that very
-//! fingerprint are compared.
+//! Of each needle the four neighbouring bytes that logs hold most rarely are its fingerprint.
+//! Needles are spread over eight buckets, a bit each; for each of the four bytes a table says
+//! which buckets it may belong to. Where the four agree on a bucket, its needles are compared.
 //! With tables by nibble a shuffle looks 32 bytes up at once: the idea of Teddy (Geoffrey
 //! Langdale, Hyperscan). A table by nibble holds for both cases of a letter at no cost, which a
 //! case-insensitive automaton does not.
@@ -13,7 +12,7 @@
 mod simd;
 
 /// Bytes of a fingerprint.
-const WIDTH: usize = 6;
+const WIDTH: usize = 4;
 const BUCKETS: usize = 8;
 
 /// For each byte of the fingerprint and each byte value, the buckets it may belong to.
@@ -26,9 +25,9 @@ struct Needle {
     /// Where its fingerprint begins.
     offset: usize,
     /// Its fingerprint, see [`blurred`]; zeros behind the end of a shorter needle.
-    blurred: u64,
+    blurred: u32,
     /// Which bits of `blurred` count.
-    mask: u64,
+    mask: u32,
 }
 
 /// A set of needles.
@@ -37,11 +36,10 @@ pub(crate) struct Needles {
     tables: ByteTables,
     #[cfg(target_arch = "x86_64")]
     nibbles: Option<simd::NibbleTables>,
-    /// Too short for the filter: very few.
-    short: Box<[Needle]>,
-    /// The others, by their fingerprint.
-    long: Box<[Needle]>,
-    /// By hash, whether bytes may be the fingerprint of a long needle.
+    buckets: [Vec<Needle>; BUCKETS],
+    /// Buckets of needles that are shorter than a fingerprint.
+    short: u8,
+    /// By hash, whether bytes may be the fingerprint of a needle that is not short.
     filter: Box<[u64; FILTER_BITS / 64]>,
 }
 
@@ -56,16 +54,13 @@ impl Needles {
         all.dedup_by(|a, b| a.text == b.text);
         let buckets = into_buckets(all);
         let tables = byte_tables(&buckets);
-        let all = buckets.into_iter().flatten();
-        let (short, mut long): (Vec<_>, Vec<_>) = all.partition(Needle::is_short);
-        long.sort_by_key(|needle| needle.blurred);
         Self {
             #[cfg(target_arch = "x86_64")]
             nibbles: simd::NibbleTables::new(&tables),
             tables,
-            filter: filter(&long),
-            short: short.into(),
-            long: long.into(),
+            short: short_buckets(&buckets),
+            filter: filter(&buckets),
+            buckets,
         }
     }
 
@@ -101,35 +96,32 @@ impl Needles {
     }
 
     /// Whether a needle has its fingerprint here.
-    #[inline]
     fn is_at(&self, text: &[u8], at: usize, counts: &mut impl FnMut(&[u8]) -> bool) -> bool {
-        let blurred = blurred(bytes_at(text, at));
-        let mut is_here = |needle: &Needle| {
-            blurred & needle.mask == needle.blurred && needle.is_around(text, at, counts)
-        };
-        if self.short.iter().any(&mut is_here) {
-            return true;
-        }
+        let here = bytes_at(text, at);
+        let by_byte = self.tables.iter().zip(here);
+        let mut agreed = by_byte.fold(u8::MAX, |agreed, (table, byte)| {
+            agreed & table[usize::from(byte)]
+        });
+        let blurred = blurred(here);
         let (word, bit) = filter_place(blurred);
         if self.filter[word] >> bit & 1 == 0 {
-            return false;
+            agreed &= self.short;
         }
-        self.of_fingerprint(blurred).iter().any(is_here)
-    }
-
-    fn of_fingerprint(&self, blurred: u64) -> &[Needle] {
-        let start = self.long.partition_point(|n| n.blurred < blurred);
-        let rest = self.long.get(start..).unwrap_or_default();
-        let count = rest.iter().take_while(|n| n.blurred == blurred).count();
-        rest.get(..count).unwrap_or_default()
+        while agreed != 0 {
+            let bucket = agreed.trailing_zeros() as usize;
+            agreed &= agreed - 1;
+            let found = self.buckets[bucket].iter().any(|needle| {
+                blurred & needle.mask == needle.blurred && needle.is_around(text, at, counts)
+            });
+            if found {
+                return true;
+            }
+        }
+        false
     }
 }
 
 impl Needle {
-    fn is_short(&self) -> bool {
-        self.text.len() - self.offset < WIDTH
-    }
-
     /// Whether it stands with its fingerprint here.
     fn is_around(&self, text: &[u8], at: usize, counts: &mut impl FnMut(&[u8]) -> bool) -> bool {
         let Some(start) = at.checked_sub(self.offset) else {
@@ -140,9 +132,15 @@ impl Needle {
     }
 }
 
-fn filter(long: &[Needle]) -> Box<[u64; FILTER_BITS / 64]> {
+fn short_buckets(buckets: &[Vec<Needle>; BUCKETS]) -> u8 {
+    let short = |bucket: &Vec<Needle>| bucket.iter().any(|needle| needle.mask != u32::MAX);
+    (0..BUCKETS).fold(0, |set, i| set | u8::from(short(&buckets[i])) << i)
+}
+
+fn filter(buckets: &[Vec<Needle>; BUCKETS]) -> Box<[u64; FILTER_BITS / 64]> {
     let mut filter = Box::new([0; FILTER_BITS / 64]);
-    for needle in long {
+    let whole = buckets.iter().flatten().filter(|n| n.mask == u32::MAX);
+    for needle in whole {
         let (word, bit) = filter_place(needle.blurred);
         filter[word] |= 1 << bit;
     }
@@ -151,9 +149,8 @@ fn filter(long: &[Needle]) -> Box<[u64; FILTER_BITS / 64]> {
 
 /// By the upper bits of a product with the golden ratio.
 #[inline]
-fn filter_place(blurred: u64) -> (usize, u64) {
-    let hash = blurred.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let hash = hash >> (u64::BITS - FILTER_BITS.trailing_zeros());
+fn filter_place(blurred: u32) -> (usize, u32) {
+    let hash = blurred.wrapping_mul(0x9e37_79b1) >> (32 - FILTER_BITS.trailing_zeros());
     ((hash / 64) as usize % (FILTER_BITS / 64), hash % 64)
 }
 
@@ -171,9 +168,8 @@ fn bytes_at(text: &[u8], at: usize) -> [u8; WIDTH] {
 
 /// A fingerprint without the bit that tells the case of letters, and with it some others apart.
 #[inline]
-fn blurred(bytes: [u8; WIDTH]) -> u64 {
-    let [a, b, c, d, e, f] = bytes;
-    u64::from_le_bytes([a, b, c, d, e, f, 0, 0]) | 0x2020_2020_2020
+fn blurred(bytes: [u8; WIDTH]) -> u32 {
+    u32::from_le_bytes(bytes) | u32::from_le_bytes([0x20; WIDTH])
 }
 
 fn needle(mut text: Vec<u8>) -> Needle {
@@ -185,7 +181,7 @@ fn needle(mut text: Vec<u8>) -> Needle {
     };
     let offset = places.min_by_key(rarest).unwrap_or(0);
     let known = (text.len() - offset).min(WIDTH);
-    let mask = u64::MAX >> (u64::BITS - 8 * known as u32);
+    let mask = u32::MAX >> (8 * (WIDTH - known) as u32);
     Needle {
         offset,
         blurred: blurred(bytes_at(&text, offset)) & mask,

@@ -147,7 +147,8 @@ impl NibbleTables {
         let mut at = 0;
         while at < text.len() {
             let mut agreed = _mm512_set1_epi8(-1);
-            for (i, bytes) in blocks(text, at).into_iter().enumerate() {
+            for i in 0..WIDTH {
+                let bytes = bytes_from(text, at + i);
                 let by_low = _mm512_shuffle_epi8(low[i], _mm512_and_si512(bytes, nibble));
                 let high_nibble = _mm512_and_si512(_mm512_srli_epi16::<4>(bytes), nibble);
                 let by_high = _mm512_shuffle_epi8(high[i], high_nibble);
@@ -171,7 +172,8 @@ impl NibbleTables {
         let mut at = 0;
         while at < text.len() {
             let mut agreed = _mm512_set1_epi8(-1);
-            for ([low, high], bytes) in tables.into_iter().zip(blocks(text, at)) {
+            for (i, [low, high]) in tables.into_iter().enumerate() {
+                let bytes = bytes_from(text, at + i);
                 agreed = _mm512_and_si512(agreed, _mm512_permutex2var_epi8(low, bytes, high));
             }
             let places = _mm512_test_epi8_mask(agreed, agreed) & first(text.len() - at);
@@ -197,23 +199,16 @@ fn first(count: usize) -> u64 {
     }
 }
 
-/// The bytes of a text from a place on, from the place behind it on, and so forth; zeros behind
-/// the end of the text.
+/// The bytes of a text from a place on; zeros behind its end.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn blocks(text: &[u8], at: usize) -> [__m512i; WIDTH] {
+fn bytes_from(text: &[u8], at: usize) -> __m512i {
     let rest = text.get(at..).unwrap_or_default();
-    if let Some(whole) = rest.first_chunk::<{ LANES + WIDTH - 1 }>() {
-        // SAFETY: the chunk is longer than a register by `WIDTH - 1` bytes, and `i < WIDTH`.
-        return std::array::from_fn(|i| unsafe {
-            _mm512_loadu_si512(whole.as_ptr().add(i).cast())
-        });
+    if let Some(whole) = rest.first_chunk::<LANES>() {
+        return load_wide(whole);
     }
-    std::array::from_fn(|i| {
-        let rest = rest.get(i..).unwrap_or_default();
-        // SAFETY: only the bytes of the mask are read, of which `rest` has as many.
-        unsafe { _mm512_maskz_loadu_epi8(first(rest.len()), rest.as_ptr().cast()) }
-    })
+    // SAFETY: only the bytes of the mask are read, of which `rest` has as many.
+    unsafe { _mm512_maskz_loadu_epi8(first(rest.len()), rest.as_ptr().cast()) }
 }
 
 /// 64 bytes of a table.

@@ -48,10 +48,8 @@ pub(super) fn is_address(text: &[u8]) -> bool {
 /// The last place of a text that begins with a blank: messages are short and have few blanks
 /// behind it, so that a searcher would cost more than the search.
 pub(super) fn last_place(text: &[u8], of: &[u8]) -> Option<usize> {
-    debug_assert!(of.len() > 1 && of[0] == b' ');
-    let second = of.get(1);
-    memchr::memrchr_iter(b' ', text)
-        .find(|at| text.get(at + 1) == second && text[*at..].starts_with(of))
+    debug_assert_eq!(of.first(), Some(&b' '));
+    memchr::memrchr_iter(b' ', text).find(|at| text[*at..].starts_with(of))
 }
 
 /// `ADDRESS`, `ADDRESS port N`; the address may be a name.
