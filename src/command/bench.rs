@@ -12,7 +12,7 @@ use yagura_engine::Engine;
 use yagura_parsers::{Extent, Format};
 use yagura_rules::{Activity, Detection, Loaded, Taxonomy};
 
-use super::choices::{format_parser, threads};
+use super::choices::{duration, format_parser, threads};
 use crate::bench::findings::Findings;
 use crate::bench::input::{Input, Taken};
 use crate::bench::input_statistics::InputStatistics;
@@ -111,21 +111,6 @@ impl FromStr for RuleCount {
         let number = text.parse().map_err(|_| "a number above 0, or `all`")?;
         Ok(Self::Some(number))
     }
-}
-
-/// `500ms`, `5s`, `2m`; a number alone is seconds.
-fn duration(text: &str) -> Result<Duration, &'static str> {
-    let (number, unit_seconds) = if let Some(number) = text.strip_suffix("ms") {
-        (number, 0.001)
-    } else if let Some(number) = text.strip_suffix('s') {
-        (number, 1.0)
-    } else if let Some(number) = text.strip_suffix('m') {
-        (number, 60.0)
-    } else {
-        (text, 1.0)
-    };
-    let number: f64 = number.parse().map_err(|_| "a time like 500ms, 5s or 2m")?;
-    Duration::try_from_secs_f64(number * unit_seconds).map_err(|_| "a time of 0 or more")
 }
 
 /// The rules, and what is told about them.
