@@ -28,7 +28,7 @@ use crate::failure::{Exit, Failure};
 use crate::render::bench_table;
 use crate::render::escape::visible;
 use crate::render::{bench_html, summary};
-use crate::rule_set;
+use crate::rule_set::{self, OnRefusal};
 use crate::source::Sources;
 use crate::standard_output::{print, print_error};
 use crate::terminal::Terminal;
@@ -127,7 +127,7 @@ pub fn run(args: &BenchArgs, terminal: Terminal) -> Result<Exit, Failure> {
         print_error(&bench_table::slow_build(build, terminal.err.colour));
     }
     let machine = Machine::look();
-    let mut rules = prepare(args)?;
+    let mut rules = prepare(args, terminal)?;
     let (input, exit) = load(args, terminal)?;
     let reference = pass::run(&input, &rules.whole);
     rules.statistics.matched = reference.rules_matched;
@@ -169,13 +169,18 @@ pub fn run(args: &BenchArgs, terminal: Terminal) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn prepare(args: &BenchArgs) -> Result<Prepared, Failure> {
+fn prepare(args: &BenchArgs, terminal: Terminal) -> Result<Prepared, Failure> {
     let started = Instant::now();
-    let loaded = rule_set::load(&args.rules, args.placeholders.as_deref())?;
+    let loaded = rule_set::load_to_scan(
+        &args.rules,
+        args.placeholders.as_deref(),
+        OnRefusal::KeepGoing,
+        terminal.err,
+    )?;
     let active: Vec<Arc<Detection>> = loaded
         .detections
         .iter()
-        .filter(|rule| rule.activity == Activity::Active)
+        .filter(|rule| rule.activity == Activity::Active && !rule.in_place)
         .cloned()
         .collect();
     if active.is_empty() {
