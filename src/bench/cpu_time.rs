@@ -21,7 +21,8 @@ fn parse(stat: &str) -> Option<Duration> {
     let mut fields = behind_name.split_ascii_whitespace().skip(11);
     let mut ticks = || fields.next()?.parse::<u32>().ok();
     let (user, system) = (ticks()?, ticks()?);
-    TICK.checked_mul(user)?.checked_add(TICK.checked_mul(system)?)
+    TICK.checked_mul(user)?
+        .checked_add(TICK.checked_mul(system)?)
 }
 
 #[cfg(test)]
