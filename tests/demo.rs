@@ -19,6 +19,9 @@ fn finds_what_its_description_says() {
     let mut counts = BTreeMap::<String, u32>::new();
     for line in String::from_utf8_lossy(&output.stdout).lines() {
         let detection: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        if detection["kind"] != "detection" {
+            continue;
+        }
         let title = detection["rule"]["title"].as_str().expect("a title");
         *counts.entry(title.to_owned()).or_default() += 1;
     }
@@ -28,13 +31,11 @@ fn finds_what_its_description_says() {
         [
             ("Archive sent away by a command line tool", 6),
             ("Archive with a password made on the command line", 3),
-            ("Failed SSH login", 184),
             ("Memory of LSASS read", 1),
             ("Office starts a command interpreter", 1),
             ("PowerShell with an encoded command", 2),
             ("Program in a public folder starts at logon", 1),
             ("Program in shared memory", 3),
-            ("SSH login with a password", 3),
             ("Script answers from an upload folder", 7),
             ("Security log cleared", 1),
             ("Service from a file dropped beside Windows", 3),

@@ -1,4 +1,4 @@
-//! `yagura scan`: logs and rules in, detections out.
+//! `yagura scan`: logs and rules in; detections, alerts and incidents out.
 
 use std::fs;
 use std::num::NonZeroUsize;
@@ -37,9 +37,11 @@ Examples:
   yagura scan Security.evtx sysmon.jsonl.gz --rules rules/ --min-level high
   yagura scan logs/ --rules rules/ --output jsonl > detections.jsonl
   yagura scan logs/ --rules rules/ --count
+  yagura scan logs/ --rules rules/ --html report.html
   journalctl -f | yagura scan - --rules rules/ --format syslog
 
-Detections come out in the order of event time; from standard input as they arrive.
+Results come out in the order of event time; from standard input as they arrive. A table of files
+is a report: incidents, alerts, detections by rule (--each: a line for each, as they come).
 CSV: control characters are made visible, and cells that a spreadsheet would take for a
 formula get an apostrophe in front; JSON lines keep every byte.
 `id` in JSON lines and CSV is a hash of rule, source path and position: the same on each run.
@@ -65,7 +67,7 @@ pub struct ScanArgs {
     /// What results look like
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value_t)]
     pub output: OutputFormat,
-    /// Print one line for each rule with the number of its detections
+    /// Print one line for each rule with the number of its detections or alerts
     #[arg(long)]
     pub count: bool,
     /// Leave out rules below this level
@@ -86,7 +88,7 @@ pub struct ScanArgs {
     /// Give all fields of each event that matched
     #[arg(long, conflicts_with = "count")]
     pub full_event: bool,
-    /// End with code 1 if there is a detection of this level or above
+    /// End with code 1 if there is a detection, alert or incident of this level or above
     #[arg(long, value_name = "LEVEL", value_parser = level_parser())]
     pub fail_on_detection: Option<Level>,
     /// Scan with the other rules where some are refused

@@ -16,7 +16,7 @@ use super::colour::{Style, paint};
 use super::escape::{visible, visible_bytes};
 use super::summary::plural;
 use super::table::{clock, level_cell};
-use crate::scan::{Findings, HOSTS_MAX, MatchedRule};
+use crate::scan::{Findings, HOSTS_MAX, MatchTally, MatchedRule};
 use crate::terminal::{Colour, Stream};
 
 /// So many values of a kind of entity are shown, and so many rows of a timeline.
@@ -135,14 +135,23 @@ fn cut(text: &str) -> String {
     super::table::cut_middle(text, VALUE_WIDTH)
 }
 
+/// `  name=value  name=value`
+fn key_text<'k>(key: impl Iterator<Item = (&'k str, &'k [u8])>) -> String {
+    let mut text = String::new();
+    for (name, value) in key {
+        let _ = write!(text, "  {}={}", visible(name), cut(&visible_bytes(value)));
+    }
+    text
+}
+
 fn timeline_row(out: &mut String, row: &RowView, colour: Colour) {
     let level = level_cell(row.rule.level, colour);
     let title = visible(&row.rule.title);
-    let key = row.key.iter();
-    let key = key.map(|(name, value)| (visible(name), cut(&visible(value))));
-    let key: String = key
-        .map(|(name, value)| format!("  {name}={value}"))
-        .collect();
+    let key = key_text(
+        row.key
+            .iter()
+            .map(|(name, value)| (&**name, value.as_bytes())),
+    );
     let (first, count) = (time(row.first), HumanCount(row.count).to_string());
     let _ = writeln!(out, "  {first}  {level}  {count:>7}  {title}{key}");
     for stage in &row.stages {
@@ -175,11 +184,12 @@ fn alerts(out: &mut String, findings: &Findings, names: Names<'_>, colour: Colou
         let level = level_cell(meta.level, colour);
         let (first, last) = (time(Timestamp(alert.first)), time(Timestamp(alert.last)));
         let count = HumanCount(alert.count).to_string();
-        let key = alert.key.iter();
-        let key = key.map(|(name, value)| (visible(name), cut(&visible_bytes(value))));
-        let key: String = key
-            .map(|(name, value)| format!("  {name}={value}"))
-            .collect();
+        let key = key_text(
+            alert
+                .key
+                .iter()
+                .map(|(name, value)| (&**name, value.as_slice())),
+        );
         let title = visible(&meta.title);
         let partial = if alert.partial { "  (partial)" } else { "" };
         let _ = writeln!(
@@ -216,10 +226,7 @@ pub fn by_gravity<'a>(names: Names<'a>, by_rule: &'a [u64]) -> Vec<(MatchedRule<
 
 /// The number of hosts of a rule, `-` where none is known.
 pub fn hosts(findings: &Findings, rule: MatchedRule<'_>) -> String {
-    match findings
-        .matches(rule.index)
-        .map_or(0, |tally| tally.hosts())
-    {
+    match findings.matches(rule.index).map_or(0, MatchTally::hosts) {
         0 => "-".to_owned(),
         HOSTS_MAX => format!("{}+", HumanCount(HOSTS_MAX as u64)),
         hosts => HumanCount(hosts as u64).to_string(),

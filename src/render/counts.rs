@@ -69,7 +69,8 @@ fn rows(out: &mut Vec<u8>, stream: Stream, incidents: u64, counts: &[RuleCount<'
         return;
     }
     if incidents > 0 {
-        let _ = writeln!(out, "{incidents:>12}  incidents");
+        let s = if incidents == 1 { "" } else { "s" };
+        let _ = writeln!(out, "{incidents:>12}  incident{s}");
     }
     for same in counts.chunk_by(|a, b| a.of == b.of) {
         let heading = match same.first().map(|first| first.of) {

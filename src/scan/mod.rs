@@ -32,7 +32,7 @@ mod worker;
 
 pub use carried_time::TimeSlot;
 pub use case_match::place;
-pub use findings::{ByLevel, Findings, HOSTS_MAX, Keeping};
+pub use findings::{ByLevel, Findings, HOSTS_MAX, Keeping, MatchTally};
 pub use inputs::Inputs;
 pub use output::Output;
 pub use recorder::{AlertPolicy, CaseRecorder, Setting};

@@ -60,6 +60,8 @@ pub struct CaseRecorder<'a> {
     facts: Facts,
     /// The highest event time of the blocks before.
     high_water: Timestamp,
+    /// All before it is decided.
+    watermark: Timestamp,
     desk: Desk<'a>,
     took: Duration,
 }
@@ -98,6 +100,7 @@ impl<'a> CaseRecorder<'a> {
             casebook: Casebook::new(cases, options, incident::Limits::default()),
             facts: Facts::default(),
             high_water: Timestamp::UNKNOWN,
+            watermark: Timestamp::UNKNOWN,
             desk: Desk {
                 setting,
                 findings: Findings::new(setting.book, setting.keeping),
@@ -130,6 +133,13 @@ impl<'a> CaseRecorder<'a> {
             self.desk.findings.without_time += 1;
             return;
         }
+        let high_water = match self.setting.arrangement {
+            Arrangement::ByTime => time,
+            Arrangement::ByArrival => self.high_water.max(in_block).max(time),
+        };
+        // Matches that no correlation asks for move time on, too: without this the alerts before
+        // them would come behind them, and in which order would depend on the ends of blocks.
+        self.advance(high_water);
         let event = case_match::reference(record.key.input, record.key.position);
         let of = CaseMatch {
             detection,
@@ -137,15 +147,25 @@ impl<'a> CaseRecorder<'a> {
             // Orders events of one time as they are sorted, and unlike a running number it does
             // not depend on what other rules match, so neither do the ids of alerts.
             sequence: event,
-            high_water: match self.setting.arrangement {
-                Arrangement::ByTime => time,
-                Arrangement::ByArrival => self.high_water.max(in_block).max(time),
-            },
+            high_water,
             event,
             facts: &self.facts,
         };
         let started = Instant::now();
         self.casebook.push(&of, &mut |entry| self.desk.take(&entry));
+        self.took += started.elapsed();
+    }
+
+    /// Says how far event time has come.
+    fn advance(&mut self, high_water: Timestamp) {
+        let watermark = Timestamp(high_water.0.saturating_sub(self.lateness_ns));
+        if watermark <= self.watermark {
+            return;
+        }
+        self.watermark = watermark;
+        let started = Instant::now();
+        self.casebook
+            .advance(watermark, &mut |entry| self.desk.take(&entry));
         self.took += started.elapsed();
     }
 
@@ -189,14 +209,9 @@ impl Recorder for CaseRecorder<'_> {
 
     fn pause(&mut self, high_water: Timestamp, out: &mut Output) -> Result<(), Failure> {
         self.high_water = self.high_water.max(high_water);
-        if self.high_water == Timestamp::UNKNOWN {
-            return Ok(());
+        if self.high_water != Timestamp::UNKNOWN {
+            self.advance(self.high_water);
         }
-        let watermark = Timestamp(self.high_water.0.saturating_sub(self.lateness_ns));
-        let started = Instant::now();
-        self.casebook
-            .advance(watermark, &mut |entry| self.desk.take(&entry));
-        self.took += started.elapsed();
         self.write(out)
     }
 
