@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use yagura_parsers::{Extent, Projection};
+use yagura_parsers::{Event, Extent, Projection};
 use yagura_rules::{Detection, Taxonomy};
 
 use crate::classes::Classes;
 use crate::compile;
+use crate::facts::{FactFields, Facts, Wanted};
 use crate::matcher::Matcher;
 
 /// A rule, as an index into [`Engine::rules`].
@@ -30,6 +31,7 @@ pub struct Engine {
     /// Keeps every value whatever its name: what keywords are looked for in.
     pub(crate) whole: Projection,
     pub(crate) classes: Classes,
+    pub(crate) facts: FactFields,
 }
 
 impl Engine {
@@ -40,7 +42,22 @@ impl Engine {
         taxonomy: &Taxonomy,
         extent: Extent,
     ) -> Result<Self, CompileError> {
-        compile::compile(rules, taxonomy, extent)
+        Self::compile_wanting(rules, taxonomy, extent, &Wanted::default())
+    }
+
+    /// As [`Engine::compile`]; matches can be asked for what is `wanted`.
+    pub fn compile_wanting(
+        rules: &[Arc<Detection>],
+        taxonomy: &Taxonomy,
+        extent: Extent,
+        wanted: &Wanted,
+    ) -> Result<Self, CompileError> {
+        compile::compile(rules, taxonomy, extent, wanted)
+    }
+
+    /// Gathers what was wanted of a match.
+    pub fn gather(&self, rule: RuleIndex, event: Event<'_>, into: &mut Facts) {
+        self.facts.gather(rule, event, into);
     }
 
     /// What the parsers have to extract.

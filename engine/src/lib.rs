@@ -8,18 +8,23 @@
 //!
 //! No sockets, files or clocks here: batches in, matches out.
 
+pub mod alert;
 mod classes;
 mod compile;
 mod engine;
+mod facts;
 mod fold;
+pub mod incident;
 mod live;
 mod matcher;
 mod needles;
 mod number;
+pub mod correlator;
 pub mod pipeline;
 mod profile;
 
 pub use engine::{CompileError, Engine, RuleIndex, everything};
+pub use facts::{FACT_BYTES_MAX, Facts, Wanted};
 pub use live::{Follower, Live};
 pub use matcher::{Evidence, Match, Matcher};
 pub use profile::{Access, PredicateCost, Profile, Profiler, RuleCost};

@@ -43,6 +43,8 @@ fn cases() {
         .expect("cases")
         .flatten()
         .collect();
+    // Folders without rules of their own hold the cases of other parts.
+    cases.retain(|case| case.path().join("rules.yml").is_file());
     cases.sort_by_key(std::fs::DirEntry::path);
     assert!(!cases.is_empty());
     for case in cases {

@@ -9,6 +9,7 @@ use yagura_rules::predicate::{Expr, Predicate as RulePredicate, Subject, Test};
 use yagura_rules::taxonomy::{Rename, Route};
 
 use crate::compile::access;
+use crate::compile::fields;
 use crate::compile::rarity::Share;
 use crate::engine::RuleIndex;
 use crate::fold::fold;
@@ -131,10 +132,10 @@ impl<'a> ClassBuilder<'a> {
     fn predicate(&mut self, predicate: &'a RulePredicate, renames: &[Rename]) -> PredicateId {
         let sources = match &predicate.subject {
             Subject::Anything => Box::new([Source::ANYTHING]) as Box<[Source]>,
-            Subject::Field(name) => self.sources(name, renames),
+            Subject::Field(name) => fields::sources(self.names, name, renames).into(),
         };
-        let other = match &predicate.test {
-            Test::Field { other, .. } => self.sources(other, renames),
+        let other: Box<[Source]> = match &predicate.test {
+            Test::Field { other, .. } => fields::sources(self.names, other, renames).into(),
             _ => Box::default(),
         };
         let key = Key {
@@ -163,23 +164,6 @@ impl<'a> ClassBuilder<'a> {
         self.plan.predicates.push(predicate);
         self.plan.findings.push(finding);
         id
-    }
-
-    /// The fields that a rule's field means on a route.
-    fn sources(&self, name: &str, renames: &[Rename]) -> Box<[Source]> {
-        match renames.iter().find(|rename| rename.field == name) {
-            Some(rename) => rename
-                .sources
-                .iter()
-                .filter_map(|source| self.source(source, rename.hexadecimal))
-                .collect(),
-            None => self.source(name, false).into_iter().collect(),
-        }
-    }
-
-    fn source(&self, name: &str, hexadecimal: bool) -> Option<Source> {
-        let field = self.names.wanted(name)?;
-        Some(Source { field, hexadecimal })
     }
 
     fn slot(&mut self, source: Source) -> usize {

@@ -8,10 +8,13 @@ use yagura_parsers::fields::{
 };
 use yagura_parsers::{Extent, FieldId, PairKeys, Projection, ProjectionBuilder, Target};
 use yagura_rules::predicate::{Expr, Subject, Test};
+use yagura_rules::taxonomy::Rename;
 use yagura_rules::{Detection, Taxonomy};
 
 use crate::compile::Routed;
 use crate::engine::CompileError;
+use crate::facts::{FactFields, Wanted};
+use crate::matcher::plan::Source;
 
 /// Needed whatever the rules: what decides the logsource, and the host.
 const ALWAYS: [FieldId; 6] = [
@@ -28,6 +31,7 @@ pub(super) fn add(
     builder: &mut ProjectionBuilder,
     rules: &[Arc<Detection>],
     routed: &[Routed],
+    wanted: &Wanted,
     taxonomy: &Taxonomy,
 ) -> Result<(), CompileError> {
     for field in ALWAYS {
@@ -36,6 +40,7 @@ pub(super) fn add(
     if builder.extent() == Extent::Everything {
         want_all_known(builder, taxonomy)?;
     }
+    FactFields::request(builder, wanted)?;
     let mut names: HashSet<&str> = HashSet::new();
     for one in routed {
         names.clear();
@@ -48,6 +53,8 @@ pub(super) fn add(
         }
         for rule in &one.rules {
             collect(&rules[rule.0 as usize].matches, &mut names);
+            let carried = wanted.by_rule.get(rule.0 as usize);
+            names.extend(carried.into_iter().flatten().map(String::as_str));
         }
         for name in &names {
             match one.route.renames.iter().find(|r| r.field == *name) {
@@ -62,6 +69,22 @@ pub(super) fn add(
     }
     add_paths(builder, taxonomy);
     Ok(())
+}
+
+/// The fields that a rule's field means on a route.
+pub(super) fn sources(names: &ProjectionBuilder, name: &str, renames: &[Rename]) -> Vec<Source> {
+    let source = |name: &str, hexadecimal| {
+        let field = names.wanted(name)?;
+        Some(Source { field, hexadecimal })
+    };
+    match renames.iter().find(|rename| rename.field == name) {
+        Some(rename) => {
+            let sources = rename.sources.iter();
+            let found = sources.filter_map(|name| source(name, rename.hexadecimal));
+            found.collect()
+        }
+        None => source(name, false).into_iter().collect(),
+    }
 }
 
 /// A projection that keeps every value under its most usual name.

@@ -19,6 +19,7 @@ use yagura_rules::taxonomy::Route;
 use yagura_rules::{Activity, Detection, Logsource, Taxonomy};
 
 use crate::engine::{CompileError, Engine, RuleIndex};
+use crate::facts::{FactFields, Wanted};
 
 pub(crate) use fields::everything;
 
@@ -32,10 +33,12 @@ pub(crate) fn compile(
     rules: &[Arc<Detection>],
     taxonomy: &Taxonomy,
     extent: Extent,
+    wanted: &Wanted,
 ) -> Result<Engine, CompileError> {
     let (routed, unrouted) = route(rules, taxonomy);
     let mut builder = ProjectionBuilder::new(extent);
-    fields::add(&mut builder, rules, &routed, taxonomy)?;
+    fields::add(&mut builder, rules, &routed, wanted, taxonomy)?;
+    let facts = facts(&builder, &routed, wanted);
     let classes = classes::build(&builder, rules, &routed, taxonomy);
     Ok(Engine {
         rules: rules.to_vec(),
@@ -43,7 +46,26 @@ pub(crate) fn compile(
         projection: builder.build(),
         whole: ProjectionBuilder::new(Extent::Everything).build(),
         classes,
+        facts,
     })
+}
+
+fn facts(names: &ProjectionBuilder, routed: &[Routed], wanted: &Wanted) -> FactFields {
+    let mut facts = FactFields::new(names, wanted);
+    for Routed { route, rules } in routed {
+        for rule in rules {
+            let Some(fields) = wanted.by_rule.get(rule.0 as usize) else {
+                continue;
+            };
+            if !fields.is_empty() {
+                let sources = fields
+                    .iter()
+                    .map(|name| fields::sources(names, name, &route.renames));
+                facts.add_route(*rule, sources.collect());
+            }
+        }
+    }
+    facts
 }
 
 /// Groups active rules by route. Rules whose logsource no event can have come second.

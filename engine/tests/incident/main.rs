@@ -1,0 +1,7 @@
+//! Incidents: cases as data, a naive reference, laws.
+
+mod cases;
+mod laws;
+mod measure;
+mod reference;
+mod script;
