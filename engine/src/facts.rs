@@ -269,14 +269,14 @@ impl Facts {
 
     /// The values that were wanted of the rule, in their order; `None` where the event lacks
     /// the field.
-    pub fn values(&self) -> impl Iterator<Item = Option<&[u8]>> {
+    pub fn values(&self) -> impl ExactSizeIterator<Item = Option<&[u8]>> {
         self.values
             .iter()
             .map(|span| span.map(|span| self.text(span)))
     }
 
     /// The entities of the event: kind and value.
-    pub fn entities(&self) -> impl Iterator<Item = (u8, &[u8])> {
+    pub fn entities(&self) -> impl ExactSizeIterator<Item = (u8, &[u8])> {
         self.entities
             .iter()
             .map(|(kind, span)| (*kind, self.text(*span)))

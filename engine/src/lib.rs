@@ -9,8 +9,10 @@
 //! No sockets, files or clocks here: batches in, matches out.
 
 pub mod alert;
+mod casebook;
 mod classes;
 mod compile;
+pub mod correlator;
 mod engine;
 mod facts;
 mod fold;
@@ -19,10 +21,10 @@ mod live;
 mod matcher;
 mod needles;
 mod number;
-pub mod correlator;
 pub mod pipeline;
 mod profile;
 
+pub use casebook::{CaseMatch, CaseRules, Casebook, Entry, Sink};
 pub use engine::{CompileError, Engine, RuleIndex, everything};
 pub use facts::{FACT_BYTES_MAX, Facts, Wanted};
 pub use live::{Follower, Live};

@@ -14,12 +14,7 @@ use crate::number::Numeric;
 
 impl Core {
     /// Takes a match in.
-    pub(crate) fn apply(
-        &mut self,
-        plan: &Plan,
-        binding: &Binding,
-        arrival: Arrival<'_>,
-    ) {
+    pub(crate) fn apply(&mut self, plan: &Plan, binding: &Binding, arrival: Arrival<'_>) {
         let Some(unit) = plan.units.get(binding.unit) else {
             return;
         };

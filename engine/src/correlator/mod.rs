@@ -232,7 +232,8 @@ impl Correlator {
         }
         if of.time < self.core.watermark {
             self.core.take(&self.plan, &waiting, true);
-            self.core.settle(&self.plan, waiting.at, &mut Vec::new(), sink);
+            self.core
+                .settle(&self.plan, waiting.at, &mut Vec::new(), sink);
             self.core.keep_to_budget(&self.plan, sink);
             return;
         }

@@ -270,7 +270,11 @@ impl Compiler {
                 unit: rank,
                 input: if temporal { number as u32 } else { 0 },
                 key,
-                values: if temporal { Vec::new() } else { values.collect() },
+                values: if temporal {
+                    Vec::new()
+                } else {
+                    values.collect()
+                },
                 partial: None,
             };
             self.add(target, binding, correlation.generate);

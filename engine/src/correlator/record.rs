@@ -142,13 +142,7 @@ impl Core {
 
     /// Writes what is to be written after a match, if there is an alert. `holds`: the condition
     /// does, with it.
-    pub(crate) fn report(
-        &mut self,
-        plan: &Plan,
-        key: (usize, u32),
-        now: i64,
-        holds: bool,
-    ) {
+    pub(crate) fn report(&mut self, plan: &Plan, key: (usize, u32), now: i64, holds: bool) {
         let slot = self.tables.get(key.0).and_then(|t| t.get(key.1));
         let Some(alert) = slot.and_then(|slot| self.alerts.get(slot.alert)) else {
             return;
@@ -163,12 +157,7 @@ impl Core {
     }
 
     /// Closes the alert of a key.
-    pub(crate) fn close(
-        &mut self,
-        plan: &Plan,
-        key: (usize, u32),
-        now: i64,
-    ) {
+    pub(crate) fn close(&mut self, plan: &Plan, key: (usize, u32), now: i64) {
         if self.options.records == Records::Life {
             self.write(plan, key, AlertState::Close, now);
         }
@@ -183,13 +172,7 @@ impl Core {
         }
     }
 
-    fn write(
-        &mut self,
-        plan: &Plan,
-        (number, place): (usize, u32),
-        state: AlertState,
-        at: i64,
-    ) {
+    fn write(&mut self, plan: &Plan, (number, place): (usize, u32), state: AlertState, at: i64) {
         let (Some(unit), Some(table)) = (plan.units.get(number), self.tables.get(number)) else {
             return;
         };
@@ -200,7 +183,8 @@ impl Core {
         alert.recorded = (at, alert.count());
         let names = unit.key_names.iter().cloned();
         let key = names.zip(table.key(place).map(<[u8]>::to_vec)).collect();
-        self.records.push((number, record(unit, alert, key, state, at)));
+        self.records
+            .push((number, record(unit, alert, key, state, at)));
     }
 
     /// Hands the records of a place of the order over, by rank: units that take matches at once
@@ -223,17 +207,19 @@ fn record(
     at: i64,
 ) -> AlertRecord {
     let stages = unit.stage_names.iter().zip(&alert.stages);
-    let stages = stages.zip(&alert.distinct).map(|((name, tally), distinct)| {
-        let matched = tally.count > 0;
-        StageRecord {
-            name: name.clone(),
-            count: tally.count,
-            first: matched.then_some(tally.first),
-            last: matched.then_some(tally.last),
-            distinct: distinct.as_ref().map(|set| set.values.len() as u64),
-            samples: tally.samples.clone(),
-        }
-    });
+    let stages = stages
+        .zip(&alert.distinct)
+        .map(|((name, tally), distinct)| {
+            let matched = tally.count > 0;
+            StageRecord {
+                name: name.clone(),
+                count: tally.count,
+                first: matched.then_some(tally.first),
+                last: matched.then_some(tally.last),
+                distinct: distinct.as_ref().map(|set| set.values.len() as u64),
+                samples: tally.samples.clone(),
+            }
+        });
     let stages: Vec<StageRecord> = stages.collect();
     let extras = alert.extras.values.iter();
     AlertRecord {
@@ -253,7 +239,9 @@ fn record(
         last: alert.last(),
         partial: alert.partial,
         stages,
-        extras: extras.map(|(kind, value)| (*kind, value.to_vec())).collect(),
+        extras: extras
+            .map(|(kind, value)| (*kind, value.to_vec()))
+            .collect(),
         extras_omitted: alert.extras.omitted,
     }
 }

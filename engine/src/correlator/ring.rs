@@ -72,8 +72,7 @@ impl Ring {
                 kept.iter().skip(split).for_each(|m| put(*m));
                 let over = count.saturating_sub(usize::try_from(keep).unwrap_or(usize::MAX));
                 let all = all.get(over..count).unwrap_or_default();
-                if let (Ok(new), Some(place)) =
-                    (u8::try_from(all.len()), few.get_mut(..all.len()))
+                if let (Ok(new), Some(place)) = (u8::try_from(all.len()), few.get_mut(..all.len()))
                 {
                     place.copy_from_slice(all);
                     *length = new;

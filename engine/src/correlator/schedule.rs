@@ -115,7 +115,11 @@ impl Core {
         }
         if let Some(due) = self.due(plan, table, entry.slot) {
             let tick = self.schedule.enter(due, table, entry.slot);
-            if let Some(slot) = self.tables.get_mut(table).and_then(|t| t.get_mut(entry.slot)) {
+            if let Some(slot) = self
+                .tables
+                .get_mut(table)
+                .and_then(|t| t.get_mut(entry.slot))
+            {
                 slot.tick = tick;
             }
         }
@@ -170,7 +174,11 @@ impl Core {
         }
         // At least a tick on, or the wheel would hand it out at once again.
         let later = (i64::from(now) + 2) << 30;
-        let tick = self.schedule.enter(end.max(later.saturating_add(if used { span } else { 0 })), table, place);
+        let tick = self.schedule.enter(
+            end.max(later.saturating_add(if used { span } else { 0 })),
+            table,
+            place,
+        );
         if let Some(slot) = self.tables.get_mut(table).and_then(|t| t.get_mut(place)) {
             slot.tick = tick;
         }
@@ -179,7 +187,9 @@ impl Core {
     /// When something is due for a key: a decision, the end of its alert, its end.
     pub(crate) fn due(&self, plan: &Plan, table: usize, place: u32) -> Option<i64> {
         let slot = self.tables.get(table)?.get(place)?;
-        let unit = plan.units.get(self.tables.get(table).map(|t: &Table| t.unit)?)?;
+        let unit = plan
+            .units
+            .get(self.tables.get(table).map(|t: &Table| t.unit)?)?;
         let end = slot.last.saturating_add(unit.span);
         Some(match &slot.state {
             State::Free => return None,

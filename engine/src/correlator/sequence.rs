@@ -58,7 +58,11 @@ impl Core {
             place
         } else {
             let hash = key_hash(&self.key.folded);
-            let Some(place) = self.tables.get(number).and_then(|t| t.find(&self.key, hash)) else {
+            let Some(place) = self
+                .tables
+                .get(number)
+                .and_then(|t| t.find(&self.key, hash))
+            else {
                 return;
             };
             place
@@ -130,7 +134,11 @@ impl Core {
             return;
         };
         let stage = spec.stages.get(hit.input as usize);
-        let Some(slot) = self.tables.get_mut(hit.number).and_then(|t| t.get_mut(place)) else {
+        let Some(slot) = self
+            .tables
+            .get_mut(hit.number)
+            .and_then(|t| t.get_mut(place))
+        else {
             return;
         };
         let before = slot.state.heap_bytes();
@@ -190,7 +198,11 @@ impl Core {
 
     /// Makes a whole key known to the partial keys that it agrees with.
     pub(crate) fn join_partials(&mut self, plan: &Plan, number: usize, place: u32) {
-        let Some(unit) = plan.units.get(number).filter(|u| !u.partial_keys.is_empty()) else {
+        let Some(unit) = plan
+            .units
+            .get(number)
+            .filter(|u| !u.partial_keys.is_empty())
+        else {
             return;
         };
         let Some(spec) = unit.sequence() else {
@@ -221,7 +233,11 @@ impl Core {
 
     /// Undoes [`Core::join_partials`].
     pub(crate) fn leave_partials(&mut self, plan: &Plan, number: usize, place: u32) {
-        let Some(unit) = plan.units.get(number).filter(|u| !u.partial_keys.is_empty()) else {
+        let Some(unit) = plan
+            .units
+            .get(number)
+            .filter(|u| !u.partial_keys.is_empty())
+        else {
             return;
         };
         let whole = std::mem::take(&mut self.key);

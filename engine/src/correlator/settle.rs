@@ -96,15 +96,11 @@ impl Core {
         }
     }
 
-    fn settle_chain(
-        &mut self,
-        plan: &Plan,
-        number: usize,
-        place: u32,
-        hits: &[Hit],
-        at: Point,
-    ) {
-        let Some((unit, spec)) = plan.units.get(number).and_then(|u| Some((u, u.sequence()?)))
+    fn settle_chain(&mut self, plan: &Plan, number: usize, place: u32, hits: &[Hit], at: Point) {
+        let Some((unit, spec)) = plan
+            .units
+            .get(number)
+            .and_then(|u| Some((u, u.sequence()?)))
         else {
             return;
         };
@@ -132,13 +128,7 @@ impl Core {
     }
 
     /// A chain is complete, and takes effect at `at`.
-    fn complete(
-        &mut self,
-        plan: &Plan,
-        key: (usize, u32),
-        link: Link,
-        at: Point,
-    ) {
+    fn complete(&mut self, plan: &Plan, key: (usize, u32), link: Link, at: Point) {
         let Some(slot) = self.tables.get(key.0).and_then(|t| t.get(key.1)) else {
             return;
         };
@@ -155,7 +145,9 @@ impl Core {
         let stages = stages.map_or(&[][..], |spec| &spec.stages);
         let counted = epoch.tallies.iter().enumerate();
         let counted = counted.filter(|(n, _)| stages.get(*n).is_some_and(|stage| stage.distinct));
-        let distinct = counted.map(|(n, tally)| (n, tally.values.clone())).collect();
+        let distinct = counted
+            .map(|(n, tally)| (n, tally.values.clone()))
+            .collect();
         let moment = Moment {
             opened: link.reached,
             takes_effect: at,
@@ -166,13 +158,7 @@ impl Core {
     }
 
     /// Does what is due for a key at the end of a window.
-    fn end_window(
-        &mut self,
-        plan: &Plan,
-        number: usize,
-        place: u32,
-        at: Point,
-    ) {
+    fn end_window(&mut self, plan: &Plan, number: usize, place: u32, at: Point) {
         self.decide(plan, number, place, at);
         let Some(unit) = plan.units.get(number) else {
             return;

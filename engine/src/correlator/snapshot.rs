@@ -17,7 +17,7 @@ use std::sync::Arc;
 use super::hash::hash64;
 use super::options::Options;
 use super::plan::Plan;
-use super::{Correlator, Core};
+use super::{Core, Correlator};
 
 const MAGIC: &[u8] = b"YGCORR";
 const VERSION: u8 = 1;
@@ -65,7 +65,9 @@ impl Correlator {
         options: Options,
         bytes: &[u8],
     ) -> Result<Restored, RestoreError> {
-        let rest = bytes.strip_prefix(MAGIC).ok_or(RestoreError::NotASnapshot)?;
+        let rest = bytes
+            .strip_prefix(MAGIC)
+            .ok_or(RestoreError::NotASnapshot)?;
         let version = *rest.first().ok_or(RestoreError::Damaged)?;
         if version != VERSION {
             return Err(RestoreError::Version(version));
@@ -73,7 +75,9 @@ impl Correlator {
         let (content, checksum) = bytes
             .split_last_chunk::<CHECKSUM_BYTES>()
             .ok_or(RestoreError::Damaged)?;
-        let body = content.get(MAGIC.len() + 1..).ok_or(RestoreError::Damaged)?;
+        let body = content
+            .get(MAGIC.len() + 1..)
+            .ok_or(RestoreError::Damaged)?;
         if hash64(u64::from(VERSION), content) != u64::from_le_bytes(*checksum) {
             return Err(RestoreError::Damaged);
         }

@@ -3,8 +3,8 @@
 use hashbrown::HashTable;
 
 use super::chain::{Chain, Collected};
-use super::key::{KeyArena, KeyHandle, KeyScratch, fold_stored, folds_to};
 use super::hash::hash64;
+use super::key::{KeyArena, KeyHandle, KeyScratch, fold_stored, folds_to};
 use super::ring::Ring;
 use super::threshold::Tallied;
 use super::wheel::Tick;
@@ -141,7 +141,9 @@ impl Table {
         }
         let slots = &self.slots;
         self.index.insert_unique(spread(hash), place, |slot| {
-            slots.get(*slot as usize).map_or(0, |slot| spread(slot.hash))
+            slots
+                .get(*slot as usize)
+                .map_or(0, |slot| spread(slot.hash))
         });
         Some(place)
     }
@@ -172,13 +174,17 @@ impl Table {
 
     /// The values of a slot's key as they were first seen.
     pub(crate) fn key(&self, place: u32) -> impl Iterator<Item = &[u8]> {
-        let stored = self.get(place).map_or(&[][..], |slot| self.keys.get(slot.key));
+        let stored = self
+            .get(place)
+            .map_or(&[][..], |slot| self.keys.get(slot.key));
         super::key::values(stored, self.arity)
     }
 
     /// The folded form of a slot's key.
     pub(crate) fn folded_key(&self, place: u32) -> Vec<u8> {
-        let stored = self.get(place).map_or(&[][..], |slot| self.keys.get(slot.key));
+        let stored = self
+            .get(place)
+            .map_or(&[][..], |slot| self.keys.get(slot.key));
         fold_stored(stored, self.arity)
     }
 

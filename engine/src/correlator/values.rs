@@ -213,7 +213,10 @@ mod tests {
             let found = values.result(Measure::Percentile(percentile));
             let found = found.expect("there are values");
             let error = (found - exact).abs();
-            assert!(error <= exact.abs() * 0.0101, "{percentile}: {found}, not {exact}");
+            assert!(
+                error <= exact.abs() * 0.0101,
+                "{percentile}: {found}, not {exact}"
+            );
         }
     }
 

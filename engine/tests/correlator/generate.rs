@@ -36,7 +36,11 @@ impl fmt::Debug for Scenario {
         let targets = |list: &[Reference]| list.iter().map(|r| r.target).collect::<Vec<_>>();
         for c in &self.correlations {
             let rules = targets(&c.rules);
-            writeln!(f, "{:?} {rules:?} by {:?} span {}", c.kind, c.group_by, c.timespan_seconds)?;
+            writeln!(
+                f,
+                "{:?} {rules:?} by {:?} span {}",
+                c.kind, c.group_by, c.timespan_seconds
+            )?;
             let aliases: Vec<_> = c.aliases.iter().map(|a| &a.fields).collect();
             writeln!(f, "    {:?} {:?} {aliases:?}", c.condition, c.fields)?;
         }
@@ -62,7 +66,11 @@ impl fmt::Debug for Scenario {
         }
         for (n, e) in self.events.iter().enumerate() {
             let time = e.time as f64 / SECOND as f64 - 1_700_000_000.0;
-            writeln!(f, "{n} {time} {:?} {:?} {:?}", e.detections, e.fields, e.extra)?;
+            writeln!(
+                f,
+                "{n} {time} {:?} {:?} {:?}",
+                e.detections, e.fields, e.extra
+            )?;
         }
         Ok(())
     }
@@ -88,7 +96,12 @@ pub fn meta(title: &str) -> Meta {
         false_positives: Vec::new(),
         fields: Vec::new(),
         file: Arc::new(file),
-        span: Span { start: 0, len: 0, line: 1, column: 1 },
+        span: Span {
+            start: 0,
+            len: 0,
+            line: 1,
+            column: 1,
+        },
     }
 }
 
@@ -182,7 +195,10 @@ fn condition(kind: Kind, rules: usize) -> BoxedStrategy<Condition> {
     match kind {
         Kind::Temporal => prop_oneof![
             bounds(rules as u32).prop_map(Condition::Bounds),
-            Just(Condition::Bounds(vec![(Comparison::GreaterOrEqual, rules as f64)])),
+            Just(Condition::Bounds(vec![(
+                Comparison::GreaterOrEqual,
+                rules as f64
+            )])),
             expression(rules).prop_map(Condition::References),
         ]
         .boxed(),
@@ -208,7 +224,10 @@ fn correlation(index: usize, sequences: usize) -> impl Strategy<Value = Correlat
             if kind == Kind::ValueCount && flags[3] {
                 fields.push("b".to_owned());
             }
-            if matches!(kind, Kind::EventCount | Kind::Temporal | Kind::TemporalOrdered) {
+            if matches!(
+                kind,
+                Kind::EventCount | Kind::Temporal | Kind::TemporalOrdered
+            ) {
                 fields.clear();
             }
             condition(kind, rules.len()).prop_map(move |condition| Correlation {
@@ -268,16 +287,18 @@ fn stage(
         gap,
         presence,
     )
-        .prop_map(move |(matches, by, at_least, in_seconds, distinct, gap, presence)| Stage {
-            name: format!("stage {number}"),
-            matches: matches.into_iter().map(reference).collect(),
-            by,
-            at_least,
-            in_seconds,
-            distinct,
-            gap_seconds: gap.filter(|_| !first),
-            presence,
-        })
+        .prop_map(
+            move |(matches, by, at_least, in_seconds, distinct, gap, presence)| Stage {
+                name: format!("stage {number}"),
+                matches: matches.into_iter().map(reference).collect(),
+                by,
+                at_least,
+                in_seconds,
+                distinct,
+                gap_seconds: gap.filter(|_| !first),
+                presence,
+            },
+        )
 }
 
 fn keyed(by: usize) -> impl Strategy<Value = Vec<KeyedReference>> {
@@ -320,7 +341,11 @@ fn sequence(index: usize, correlations: usize) -> impl Strategy<Value = Sequence
             bind_whole_key(&mut steps);
             Sequence {
                 meta: meta(&format!("sequence {index}")),
-                by: ["a", "k"].iter().take(by).map(|n| (*n).to_owned()).collect(),
+                by: ["a", "k"]
+                    .iter()
+                    .take(by)
+                    .map(|n| (*n).to_owned())
+                    .collect(),
                 within_seconds: within,
                 steps,
                 unless,
@@ -344,7 +369,10 @@ fn bind_whole_key(steps: &mut [Step]) {
                 *field = KeyField::Field("a".to_owned());
             }
         }
-        if stages.iter().any(|stage| stage.presence == Presence::Required) {
+        if stages
+            .iter()
+            .any(|stage| stage.presence == Presence::Required)
+        {
             return;
         }
     }
@@ -353,7 +381,8 @@ fn bind_whole_key(steps: &mut [Step]) {
 fn event() -> impl Strategy<Value = (i64, i64, Event)> {
     let key = prop_oneof![4 => Just("x"), 2 => Just("y"), 1 => Just("X")];
     let value = prop_oneof![Just("1"), Just("2"), Just("3"), Just("q"), Just("Q")];
-    let maybe = |s: BoxedStrategy<&'static str>| prop_oneof![12 => s.prop_map(Some), 1 => Just(None)];
+    let maybe =
+        |s: BoxedStrategy<&'static str>| prop_oneof![12 => s.prop_map(Some), 1 => Just(None)];
     let step = prop_oneof![
         3 => Just(0i64),
         4 => Just(1),
@@ -407,24 +436,33 @@ fn scenario(
     let records = prop_oneof![3 => Just(Records::Life), 1 => Just(Records::Every)];
     let scale = prop_oneof![3 => Just(1u64), 1 => Just(20)];
     let lateness = prop_oneof![Just(0), Just(1), Just(5)];
-    (correlations, sequences, events(events_max), lateness, records, scale, 0..events_max).prop_map(
-        |(correlations, sequences, events, lateness, records, scale, cut)| {
-            let mut scenario = Scenario {
-                correlations,
-                sequences,
-                events,
-                lateness: lateness * SECOND,
-                records,
-                cut,
-            };
-            stretch(&mut scenario, scale);
-            // What waits for absences is decided once; see the reference.
-            if scenario.sequences.iter().any(ends_absent) {
-                scenario.records = Records::Life;
-            }
-            scenario
-        },
+    (
+        correlations,
+        sequences,
+        events(events_max),
+        lateness,
+        records,
+        scale,
+        0..events_max,
     )
+        .prop_map(
+            |(correlations, sequences, events, lateness, records, scale, cut)| {
+                let mut scenario = Scenario {
+                    correlations,
+                    sequences,
+                    events,
+                    lateness: lateness * SECOND,
+                    records,
+                    cut,
+                };
+                stretch(&mut scenario, scale);
+                // What waits for absences is decided once; see the reference.
+                if scenario.sequences.iter().any(ends_absent) {
+                    scenario.records = Records::Life;
+                }
+                scenario
+            },
+        )
 }
 
 fn ends_absent(sequence: &Sequence) -> bool {

@@ -21,7 +21,13 @@ fn plan(scenario: &Scenario, detections: &[Arc<Detection>]) -> Arc<Plan> {
 }
 
 /// Hands the matches of an event to the correlator.
-fn push(correlator: &mut Correlator, n: usize, event: &Event, high: i64, out: &mut Vec<AlertRecord>) {
+fn push(
+    correlator: &mut Correlator,
+    n: usize,
+    event: &Event,
+    high: i64,
+    out: &mut Vec<AlertRecord>,
+) {
     let plan = Arc::clone(correlator.plan());
     for detection in &event.detections {
         let wanted = plan.wanted(*detection).iter();
@@ -63,12 +69,23 @@ fn engine(scenario: &Scenario, handing: &Handing) -> Vec<AlertRecord> {
         high = high.max(event.time);
         if n == handing.restore_before {
             let bytes = correlator.snapshot();
-            let before = (correlator.keys(), correlator.waiting(), correlator.counters().clone());
+            let before = (
+                correlator.keys(),
+                correlator.waiting(),
+                correlator.counters().clone(),
+            );
             let plan = Arc::clone(correlator.plan());
             let restored = Correlator::restore(plan, options, &bytes).expect("it was just written");
-            assert_eq!((restored.forgotten_rules, restored.forgotten_matches), (0, 0));
+            assert_eq!(
+                (restored.forgotten_rules, restored.forgotten_matches),
+                (0, 0)
+            );
             correlator = restored.correlator;
-            let after = (correlator.keys(), correlator.waiting(), correlator.counters().clone());
+            let after = (
+                correlator.keys(),
+                correlator.waiting(),
+                correlator.counters().clone(),
+            );
             assert_eq!(before, after);
         }
         push(&mut correlator, n, event, high, &mut out);
@@ -88,7 +105,9 @@ fn without_ids(records: &[AlertRecord]) -> Result<Vec<AlertRecord>, TestCaseErro
     let mut out = Vec::new();
     for record in records {
         let key = record.key.iter();
-        let key: Vec<_> = key.map(|(name, v)| (name, v.to_ascii_lowercase())).collect();
+        let key: Vec<_> = key
+            .map(|(name, v)| (name, v.to_ascii_lowercase()))
+            .collect();
         let what = format!("{:?} {:?} {:?}", record.rule, key, record.opened);
         let known = ids.entry(record.id).or_insert_with(|| what.clone());
         prop_assert_eq!(&*known, &what);
@@ -118,14 +137,19 @@ fn compare(scenario: &Scenario) -> Result<(), TestCaseError> {
         prop_assert_eq!(ours, expected, "record {}", place);
     }
     let (more, missing) = (ours.get(expected.len()), expected.get(ours.len()));
-    prop_assert!(more.is_none() && missing.is_none(), "more {more:?}, missing {missing:?}");
+    prop_assert!(
+        more.is_none() && missing.is_none(),
+        "more {more:?}, missing {missing:?}"
+    );
     prop_assert_eq!(&found, &engine(scenario, &handing(1, usize::MAX)));
     prop_assert_eq!(&found, &engine(scenario, &handing(1000, scenario.cut)));
     Ok(())
 }
 
 fn config() -> Config {
-    let cases = std::env::var("YAGURA_CASES").ok().and_then(|n| n.parse().ok());
+    let cases = std::env::var("YAGURA_CASES")
+        .ok()
+        .and_then(|n| n.parse().ok());
     Config {
         cases: cases.unwrap_or(400),
         max_shrink_iters: 20_000,

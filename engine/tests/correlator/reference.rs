@@ -166,15 +166,24 @@ pub fn run(
             }
         }
     }
-    let end = if run.units.iter().any(|u| !u.seen.is_empty() || !u.keys.is_empty()) || !waiting.is_empty() {
+    let end = if run
+        .units
+        .iter()
+        .any(|u| !u.seen.is_empty() || !u.keys.is_empty())
+        || !waiting.is_empty()
+    {
         waiting.iter().map(|m| m.at.0).max().unwrap_or(i64::MIN)
     } else {
         i64::MIN
     };
     // The engine hears of events by their matches only.
-    let matched = (0u64..).zip(events).filter(|(_, e)| !e.detections.is_empty());
+    let matched = (0u64..)
+        .zip(events)
+        .filter(|(_, e)| !e.detections.is_empty());
     let heard = matched.map(|(n, _)| n as usize).max();
-    let high = heard.map_or(end, |n| events[..=n].iter().map(|e| e.time).max().unwrap_or(end));
+    let high = heard.map_or(end, |n| {
+        events[..=n].iter().map(|e| e.time).max().unwrap_or(end)
+    });
     run.apply(i64::MAX, &mut waiting);
     run.watermark = high;
     run.end_windows(high);
@@ -186,7 +195,11 @@ fn units(correlations: &[Correlation], sequences: &[Sequence]) -> Vec<Unit> {
     let mut waiting: Vec<Unit> = Vec::new();
     for (index, correlation) in correlations.iter().enumerate() {
         let each = matches!(correlation.kind, Kind::Temporal | Kind::TemporalOrdered);
-        let names: Vec<String> = correlation.rules.iter().map(|r| r.written.clone()).collect();
+        let names: Vec<String> = correlation
+            .rules
+            .iter()
+            .map(|r| r.written.clone())
+            .collect();
         let stage_names = if each { names } else { vec![names.join(", ")] };
         let counts = correlation.kind == Kind::ValueCount;
         let rule = if correlation.kind == Kind::TemporalOrdered {
@@ -306,8 +319,9 @@ impl Run<'_> {
     fn apply(&mut self, end: i64, waiting: &mut Vec<Match>) {
         while let Some(at) = waiting.iter().map(|m| m.at).min().filter(|at| at.0 < end) {
             self.end_windows(at.0);
-            let (mut now, rest): (Vec<Match>, Vec<Match>) =
-                std::mem::take(waiting).into_iter().partition(|m| m.at == at);
+            let (mut now, rest): (Vec<Match>, Vec<Match>) = std::mem::take(waiting)
+                .into_iter()
+                .partition(|m| m.at == at);
             *waiting = rest;
             now.sort_by_key(|m| match m.source {
                 Target::Detection(index) => index,
@@ -319,9 +333,10 @@ impl Run<'_> {
 
     fn end_windows(&mut self, limit: i64) {
         loop {
-            let dues = self.units.iter().flat_map(|unit| {
-                unit.keys.values().map(|known| unit.due(known))
-            });
+            let dues = self
+                .units
+                .iter()
+                .flat_map(|unit| unit.keys.values().map(|known| unit.due(known)));
             let Some(time) = dues.min().filter(|time| *time < limit) else {
                 return;
             };
@@ -409,7 +424,10 @@ impl Unit {
                         places.push((number, stage.by.clone(), values));
                     }
                 }
-                for (input, list) in [(stages.len(), &sequence.unless), (stages.len() + 1, &sequence.until)] {
+                for (input, list) in [
+                    (stages.len(), &sequence.unless),
+                    (stages.len() + 1, &sequence.until),
+                ] {
                     for keyed in list.iter().filter(|k| k.rule.target == found.source) {
                         places.push((input, keyed.by.clone(), Vec::new()));
                     }
@@ -448,7 +466,10 @@ impl Unit {
                     at: found.at,
                     input,
                     key: display.iter().map(|v| v.as_deref().map(fold)).collect(),
-                    number: value.first().and_then(|v| v.parse().ok()).unwrap_or(f64::NAN),
+                    number: value
+                        .first()
+                        .and_then(|v| v.parse().ok())
+                        .unwrap_or(f64::NAN),
                     value,
                     event: found.event,
                     extras: found.extras.clone(),
@@ -459,7 +480,13 @@ impl Unit {
         all
     }
 
-    fn apply(&mut self, found: &Match, watermark: i64, records: Records, out: &mut Vec<AlertRecord>) {
+    fn apply(
+        &mut self,
+        found: &Match,
+        watermark: i64,
+        records: Records,
+        out: &mut Vec<AlertRecord>,
+    ) {
         for (seen, display) in self.seen_as(found) {
             match &self.rule {
                 Rule::Threshold(_) => {
@@ -475,7 +502,11 @@ impl Unit {
 
     fn known(&mut self, key: &Key, display: &[Option<String>]) -> &mut Known {
         self.keys.entry(key.clone()).or_insert_with(|| Known {
-            display: display.iter().cloned().map(Option::unwrap_or_default).collect(),
+            display: display
+                .iter()
+                .cloned()
+                .map(Option::unwrap_or_default)
+                .collect(),
             last: i64::MIN / 2,
             keep: i64::MIN,
             history: Vec::new(),
@@ -560,7 +591,14 @@ impl Unit {
         alert.value = value.or(alert.value);
     }
 
-    fn report(&mut self, key: &Key, now: i64, holds: bool, records: Records, out: &mut Vec<AlertRecord>) {
+    fn report(
+        &mut self,
+        key: &Key,
+        now: i64,
+        holds: bool,
+        records: Records,
+        out: &mut Vec<AlertRecord>,
+    ) {
         let Some(alert) = self.keys.get(key).and_then(|k| k.alert.as_ref()) else {
             return;
         };
@@ -587,7 +625,12 @@ impl Unit {
         let alert = known.alert.as_mut().expect("it is open");
         alert.recorded = (now, alert.count());
         let mut stages = Vec::new();
-        for ((name, tally), distinct) in self.stage_names.iter().zip(&alert.stages).zip(&self.distinct) {
+        for ((name, tally), distinct) in self
+            .stage_names
+            .iter()
+            .zip(&alert.stages)
+            .zip(&self.distinct)
+        {
             stages.push(StageRecord {
                 name: name.clone(),
                 count: tally.count,
@@ -606,15 +649,31 @@ impl Unit {
                 .zip(known.display.iter().map(|v| v.clone().into_bytes()))
                 .collect(),
             count: alert.count(),
-            distinct: if stages.len() == 1 { stages[0].distinct } else { None },
+            distinct: if stages.len() == 1 {
+                stages[0].distinct
+            } else {
+                None
+            },
             value: alert.value,
             opened: alert.opened,
             at: now,
-            first: stages.iter().filter_map(|s| s.first).min().unwrap_or(alert.opened.0),
-            last: stages.iter().filter_map(|s| s.last).max().unwrap_or(alert.opened.0),
+            first: stages
+                .iter()
+                .filter_map(|s| s.first)
+                .min()
+                .unwrap_or(alert.opened.0),
+            last: stages
+                .iter()
+                .filter_map(|s| s.last)
+                .max()
+                .unwrap_or(alert.opened.0),
             partial: false,
             stages,
-            extras: alert.extras.iter().map(|e| (7, e.clone().into_bytes())).collect(),
+            extras: alert
+                .extras
+                .iter()
+                .map(|e| (7, e.clone().into_bytes()))
+                .collect(),
             extras_omitted: alert.omitted,
         });
     }

@@ -48,7 +48,10 @@ pub(super) fn order(
             break;
         }
     }
-    (order, waiting.into_iter().map(|(target, _)| target).collect())
+    (
+        order,
+        waiting.into_iter().map(|(target, _)| target).collect(),
+    )
 }
 
 fn references(sequence: &Sequence) -> impl Iterator<Item = &Reference> {

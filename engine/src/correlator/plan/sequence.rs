@@ -121,8 +121,11 @@ fn steps(sequence: &Sequence, partial_keys: &mut Vec<Vec<usize>>) -> SequenceSpe
             };
             let own = stage.gap_seconds.map(nanos);
             gap = gap.into_iter().chain(own).min();
-            spec.stages
-                .push(stage_spec(stage, role, partial_key(&stage.by, partial_keys)));
+            spec.stages.push(stage_spec(
+                stage,
+                role,
+                partial_key(&stage.by, partial_keys),
+            ));
         }
         let members: Vec<usize> = (first..spec.stages.len())
             .filter(|s| matches!(spec.stages.get(*s).map(|s| s.role), Some(Role::Step(_))))

@@ -44,7 +44,9 @@ pub(super) fn all(mut correlator: Correlator, bytes: &[u8]) -> Option<Restored> 
         let fingerprint = reader.number()?;
         let state = reader.bytes()?;
         let units = plan.units.iter().zip(&taken);
-        let same = units.enumerate().find(|(_, (unit, taken))| unit.fingerprint == fingerprint && !**taken);
+        let same = units
+            .enumerate()
+            .find(|(_, (unit, taken))| unit.fingerprint == fingerprint && !**taken);
         let Some((number, (unit, _))) = same else {
             forgotten_rules += 1;
             continue;

@@ -21,7 +21,12 @@ pub(super) fn all(correlator: &Correlator, out: &mut Vec<u8>) {
     for (number, unit) in correlator.plan.units.iter().enumerate() {
         put(unit.fingerprint, out);
         let mut state = Vec::new();
-        self::unit(&correlator.core, number, unit.partial_keys.len(), &mut state);
+        self::unit(
+            &correlator.core,
+            number,
+            unit.partial_keys.len(),
+            &mut state,
+        );
         put_bytes(&state, out);
     }
 }
@@ -151,7 +156,11 @@ fn tallied(state: &Tallied, out: &mut Vec<u8>) {
         put_signed(*time, out);
     };
     list(&state.distinct, distinct, out);
-    list(&state.rules, |seen, out| optional(*seen, put_signed, out), out);
+    list(
+        &state.rules,
+        |seen, out| optional(*seen, put_signed, out),
+        out,
+    );
     values(&state.values, out);
 }
 

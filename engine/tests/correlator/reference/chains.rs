@@ -49,7 +49,9 @@ fn begins_a_key(stage: &Stage, part: Part) -> bool {
 
 fn agrees(seen: &Seen, key: &Key) -> bool {
     let fields = seen.key.iter().zip(key);
-    fields.into_iter().all(|(bound, value)| bound.as_ref().is_none_or(|b| b == value))
+    fields
+        .into_iter()
+        .all(|(bound, value)| bound.as_ref().is_none_or(|b| b == value))
 }
 
 /// One key's view of all that was seen.
@@ -78,12 +80,18 @@ impl<'a> View<'a> {
 
     fn unless(&self) -> impl Iterator<Item = Place> {
         let input = self.stages.len();
-        self.seen.iter().filter(move |s| s.input == input).map(|s| s.at)
+        self.seen
+            .iter()
+            .filter(move |s| s.input == input)
+            .map(|s| s.at)
     }
 
     fn until(&self) -> impl Iterator<Item = Place> {
         let input = self.stages.len() + 1;
-        self.seen.iter().filter(move |s| s.input == input).map(|s| s.at)
+        self.seen
+            .iter()
+            .filter(move |s| s.input == input)
+            .map(|s| s.at)
     }
 
     /// Where a stage is complete, and where it began.
@@ -94,7 +102,11 @@ impl<'a> View<'a> {
         for (place, last) in own.iter().enumerate() {
             let at = last.at;
             // Of a key that was dropped, what was collected for it is gone.
-            let dropped = self.until().filter(|u| *u < at).max().filter(|_| is_whole(stage));
+            let dropped = self
+                .until()
+                .filter(|u| *u < at)
+                .max()
+                .filter(|_| is_whole(stage));
             let since = at.0 - stage.in_seconds as i64 * SECOND;
             let mut taken: Vec<Place> = Vec::new();
             let mut values = BTreeSet::new();
@@ -116,11 +128,18 @@ impl<'a> View<'a> {
     fn is_quiet(&self, step: usize, from: Place, to: Place) -> bool {
         let absent = Part::Absent(Some(step));
         let mut stages = (0..self.stages.len()).filter(|s| self.parts[*s] == absent);
-        stages.all(|stage| !self.complete(stage).iter().any(|(at, _)| *at > from && *at < to))
+        stages.all(|stage| {
+            !self
+                .complete(stage)
+                .iter()
+                .any(|(at, _)| *at > from && *at < to)
+        })
     }
 
     fn is_void(&self, began: Place, to: Place) -> bool {
-        self.unless().chain(self.until()).any(|x| x > began && x < to)
+        self.unless()
+            .chain(self.until())
+            .any(|x| x > began && x < to)
     }
 
     /// Where the chains began that reach a step at a place.
@@ -130,7 +149,12 @@ impl<'a> View<'a> {
             .collect();
         let complete: Vec<Vec<(Place, Place)>> = members
             .iter()
-            .map(|m| self.complete(*m).into_iter().filter(|(c, _)| *c <= at).collect())
+            .map(|m| {
+                self.complete(*m)
+                    .into_iter()
+                    .filter(|(c, _)| *c <= at)
+                    .collect()
+            })
             .collect();
         if !complete.iter().flatten().any(|(c, _)| *c == at) {
             return Vec::new();
@@ -182,9 +206,9 @@ impl<'a> View<'a> {
         leading.into_iter().all(|number| {
             let within = self.stages[number].in_seconds as i64 * SECOND;
             let complete = self.complete(number);
-            !complete.iter().any(|(x, _)| {
-                *x < at && at.0 - x.0 <= within && dropped.is_none_or(|d| *x >= d)
-            })
+            !complete
+                .iter()
+                .any(|(x, _)| *x < at && at.0 - x.0 <= within && dropped.is_none_or(|d| *x >= d))
         })
     }
 
@@ -210,11 +234,15 @@ impl<'a> View<'a> {
             return Vec::new();
         };
         let all = 0..self.stages.len();
-        all.filter(|s| self.parts[*s] == Part::Absent(Some(last))).collect()
+        all.filter(|s| self.parts[*s] == Part::Absent(Some(last)))
+            .collect()
     }
 
     fn wait(&self) -> Option<i64> {
-        let waits = self.trailing().into_iter().map(|s| self.stages[s].in_seconds);
+        let waits = self
+            .trailing()
+            .into_iter()
+            .map(|s| self.stages[s].in_seconds);
         waits.max().map(|seconds| seconds as i64 * SECOND)
     }
 
@@ -223,7 +251,9 @@ impl<'a> View<'a> {
         let absent = self.trailing().into_iter().any(|number| {
             let within = self.stages[number].in_seconds as i64 * SECOND;
             let complete = self.complete(number);
-            complete.iter().any(|(x, _)| *x > reached && x.0 - reached.0 <= within)
+            complete
+                .iter()
+                .any(|(x, _)| *x > reached && x.0 - reached.0 <= within)
         });
         absent || self.unless().chain(self.until()).any(|x| x > reached)
     }
@@ -245,7 +275,12 @@ impl Unit {
             let key: Key = seen.key.iter().cloned().flatten().collect();
             self.known(&key, display);
         }
-        let keys: Vec<Key> = self.keys.keys().filter(|key| agrees(&seen, key)).cloned().collect();
+        let keys: Vec<Key> = self
+            .keys
+            .keys()
+            .filter(|key| agrees(&seen, key))
+            .cloned()
+            .collect();
         for key in keys {
             let counts = match parts.get(seen.input) {
                 Some(Part::Step(_)) => true,
@@ -289,7 +324,11 @@ impl Unit {
             let last = view.steps.saturating_sub(1);
             let complete = view.steps > 0 && !view.chains(last, at).is_empty();
             let ends = |s: &&Seen| view.parts.get(s.input) == Some(&Part::Step(last));
-            let event = now.iter().filter(|s| agrees(s, &key)).filter(ends).next_back();
+            let event = now
+                .iter()
+                .filter(|s| agrees(s, &key))
+                .filter(ends)
+                .next_back();
             let event = event.map_or(0, |s| s.event);
             let waits = view.wait().is_some();
             let until = view.until().any(|u| u == at);
@@ -317,7 +356,10 @@ impl Unit {
         }
         known.history.retain(|seen| seen.at == at);
         if began != Some(at) {
-            known.history.iter_mut().for_each(|seen| seen.extras.clear());
+            known
+                .history
+                .iter_mut()
+                .for_each(|seen| seen.extras.clear());
         }
     }
 
@@ -336,7 +378,9 @@ impl Unit {
             self.report(key, effect.0, holds, records, out);
         } else if holds {
             let counted = self.stretches(&known, reached.0 - self.span);
-            self.open(key, reached, effect, event, false, &counted, &counted, None, None, out);
+            self.open(
+                key, reached, effect, event, false, &counted, &counted, None, None, out,
+            );
         }
     }
 
@@ -344,7 +388,10 @@ impl Unit {
         let key: Key = known.display.iter().map(|v| super::fold(v)).collect();
         let view = View::new(self, &key)?;
         let wait = view.wait()?;
-        let live = known.pending.iter().filter(|(reached, _)| !view.is_cancelled(*reached));
+        let live = known
+            .pending
+            .iter()
+            .filter(|(reached, _)| !view.is_cancelled(*reached));
         live.map(|(reached, _)| reached.0 + wait).min()
     }
 
@@ -362,8 +409,13 @@ impl Unit {
             return;
         };
         let pending = self.keys[key].pending.clone();
-        let due = pending.iter().filter(|(reached, _)| reached.0 + wait <= at.0);
-        let live: Vec<(Place, u64)> = due.copied().filter(|(r, _)| !view.is_cancelled(*r)).collect();
+        let due = pending
+            .iter()
+            .filter(|(reached, _)| reached.0 + wait <= at.0);
+        let live: Vec<(Place, u64)> = due
+            .copied()
+            .filter(|(r, _)| !view.is_cancelled(*r))
+            .collect();
         let known = self.keys.get_mut(key).expect("it is due");
         known.pending.retain(|(reached, _)| reached.0 + wait > at.0);
         let is_open = known.alert.is_some();

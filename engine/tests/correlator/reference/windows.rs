@@ -97,7 +97,12 @@ impl Unit {
             return;
         }
         let at_end = waits_for_the_end(&correlation.condition);
-        let key: Key = seen.key.iter().cloned().map(Option::unwrap_or_default).collect();
+        let key: Key = seen
+            .key
+            .iter()
+            .cloned()
+            .map(Option::unwrap_or_default)
+            .collect();
         let span = self.span;
         let known = self.known(&key, display);
         if at_end && known.window.is_some_and(|began| seen.at < began) {
@@ -114,7 +119,11 @@ impl Unit {
         window.sort_by_key(|s| s.at.0);
         let window: Vec<Seen> = window.into_iter().cloned().collect();
         let (holds, value) = judge(&correlation, &window.iter().collect::<Vec<_>>());
-        let (holds, value) = if at_end { (false, None) } else { (holds, value) };
+        let (holds, value) = if at_end {
+            (false, None)
+        } else {
+            (holds, value)
+        };
         if known.alert.is_some() {
             self.count(&key, &seen, value);
             self.report(&key, seen.at.0, holds, records, out);
@@ -129,16 +138,23 @@ impl Unit {
             let values = window.iter().map(|s| s.value.clone()).collect();
             let distinct = (correlation.kind == Kind::ValueCount).then_some(values);
             let event = seen.event;
-            self.open(&key, at, at, event, late, &counted, &extras, value, distinct, out);
+            self.open(
+                &key, at, at, event, late, &counted, &extras, value, distinct, out,
+            );
         }
     }
 
     pub(super) fn due(&self, known: &Known) -> i64 {
         let end = known.last + self.span;
-        let end = if known.alert.is_none() { end.max(known.keep) } else { end };
+        let end = if known.alert.is_none() {
+            end.max(known.keep)
+        } else {
+            end
+        };
         let window = known.window.map(|began| began.0 + self.span);
         let absences = self.decided_at(known);
-        end.min(window.unwrap_or(i64::MAX)).min(absences.unwrap_or(i64::MAX))
+        end.min(window.unwrap_or(i64::MAX))
+            .min(absences.unwrap_or(i64::MAX))
     }
 
     pub(super) fn end_window(
@@ -158,7 +174,9 @@ impl Unit {
                 // The first match of the first rule that has one.
                 let first = window.iter().min_by_key(|seen| seen.input);
                 let event = first.map_or(0, |seen| seen.event);
-                self.open(key, began, at, event, false, &window, &window, value, None, out);
+                self.open(
+                    key, began, at, event, false, &window, &window, value, None, out,
+                );
             } else if holds && records == Records::Every {
                 self.report(key, at.0, true, records, out);
             }
