@@ -259,9 +259,11 @@ fn packs_ask_for_known_logsources() {
     assert!(!files.is_empty());
     for file in files {
         let text = fs::read_to_string(&file).unwrap();
-        let rule: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
-        if let Some(of) = rule.get("logsource") {
-            assert!(taxonomy.is_known(&logsource(of)), "{}", file.display());
+        for document in serde_yaml::Deserializer::from_str(&text) {
+            let rule = serde_yaml::Value::deserialize(document).unwrap();
+            if let Some(of) = rule.get("logsource") {
+                assert!(taxonomy.is_known(&logsource(of)), "{}", file.display());
+            }
         }
     }
 }
