@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use proptest::prelude::{Strategy, prop_assert, prop_oneof, proptest};
+use serde::Deserialize;
 use yagura_rules::pattern::Piece;
 use yagura_rules::predicate::{Expr, Subject, Test};
 use yagura_rules::taxonomy::{Route, Shape};
