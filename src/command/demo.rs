@@ -12,7 +12,7 @@ use clap::Args;
 use include_dir::{Dir, include_dir};
 use yagura_rules::Level;
 
-use super::scan::{self, ScanArgs};
+use super::scan::{self, CaseArgs, ScanArgs};
 use crate::failure::{Exit, Failure};
 use crate::render::OutputFormat;
 use crate::render::colour::{Style, paint};
@@ -141,6 +141,7 @@ fn scan_args(output: OutputFormat) -> ScanArgs {
         full_event: false,
         fail_on_detection: None,
         keep_going: true,
+        cases: CaseArgs::default(),
     }
 }
 
