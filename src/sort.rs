@@ -5,6 +5,9 @@
 //!                                                    finish: k-way merge ─▶ records in order
 //! ```
 //!
+//! A record has two parts: what is shown, and what travels along with it. They stay together, so
+//! that each is copied and compared once.
+//!
 //! Temporary files have no name, so that nothing is left behind whatever ends the process.
 
 use std::cmp::Reverse;
@@ -36,21 +39,22 @@ pub struct SortKey {
 }
 
 const KEY_BYTES: usize = 24;
-/// Key, and the length of the record behind it.
-const HEAD_BYTES: usize = KEY_BYTES + 4;
+/// Key, and the lengths of both parts of the record behind it.
+const HEAD_BYTES: usize = KEY_BYTES + 8;
 
 impl SortKey {
-    fn encode(self, len: u32) -> [u8; HEAD_BYTES] {
+    fn encode(self, shown: u32, carried: u32) -> [u8; HEAD_BYTES] {
         let mut bytes = [0; HEAD_BYTES];
         bytes[..8].copy_from_slice(&self.time.to_le_bytes());
         bytes[8..16].copy_from_slice(&self.position.to_le_bytes());
         bytes[16..20].copy_from_slice(&self.input.to_le_bytes());
         bytes[20..24].copy_from_slice(&self.rule.to_le_bytes());
-        bytes[24..].copy_from_slice(&len.to_le_bytes());
+        bytes[24..28].copy_from_slice(&shown.to_le_bytes());
+        bytes[28..].copy_from_slice(&carried.to_le_bytes());
         bytes
     }
 
-    fn decode(bytes: &[u8; HEAD_BYTES]) -> (Self, u32) {
+    fn decode(bytes: &[u8; HEAD_BYTES]) -> (Self, u32, u32) {
         let four = |at: usize| u32::from_le_bytes(std::array::from_fn(|i| bytes[at + i]));
         let eight = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| bytes[at + i]));
         let key = Self {
@@ -59,15 +63,27 @@ impl SortKey {
             input: four(16),
             rule: four(20),
         };
-        (key, four(24))
+        (key, four(24), four(28))
     }
+}
+
+/// What is sorted.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// Its place.
+    pub key: SortKey,
+    /// What is shown of it.
+    pub shown: &'a [u8],
+    /// What travels along with it.
+    pub carried: &'a [u8],
 }
 
 /// A record of the run in memory.
 struct Head {
     key: SortKey,
     start: usize,
-    len: usize,
+    shown: u32,
+    carried: u32,
 }
 
 /// Records in a file without a name, in the order in which they were added.
@@ -100,24 +116,27 @@ impl ExternalSort {
     }
 
     /// Takes a record.
-    pub fn add(&mut self, key: SortKey, record: &[u8]) -> Result<(), Failure> {
+    pub fn add(&mut self, record: Record<'_>) -> Result<(), Failure> {
         let held = self.text.len() + self.heads.len() * size_of::<Head>();
-        if !self.heads.is_empty() && held + record.len() + size_of::<Head>() > self.run_bytes_max {
+        let len = record.shown.len() + record.carried.len();
+        if !self.heads.is_empty() && held + len + size_of::<Head>() > self.run_bytes_max {
             self.spill()?;
         }
         self.heads.push(Head {
-            key,
+            key: record.key,
             start: self.text.len(),
-            len: record.len(),
+            shown: length(record.shown)?,
+            carried: length(record.carried)?,
         });
-        self.text.extend_from_slice(record);
+        self.text.extend_from_slice(record.shown);
+        self.text.extend_from_slice(record.carried);
         Ok(())
     }
 
     /// Gives all records in order.
     pub fn finish(
         mut self,
-        mut each: impl FnMut(&[u8]) -> Result<(), Failure>,
+        mut each: impl FnMut(Record<'_>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         if self.levels.is_empty() {
             self.heads.sort_by_key(|head| head.key);
@@ -137,7 +156,7 @@ impl ExternalSort {
             let youngest = oldest_first.split_off(kept);
             oldest_first.push(merged(youngest)?);
         }
-        merge(oldest_first, |_, record| each(record))
+        merge(oldest_first, each)
     }
 
     fn spill(&mut self) -> Result<(), Failure> {
@@ -147,7 +166,7 @@ impl ExternalSort {
         self.heads.sort_by_key(|head| head.key);
         let mut run = RunWriter::create()?;
         for head in &self.heads {
-            run.add(head.key, record_of(&self.text, head))?;
+            run.add(record_of(&self.text, head))?;
         }
         self.text.clear();
         self.heads.clear();
@@ -170,8 +189,18 @@ impl ExternalSort {
     }
 }
 
-fn record_of<'a>(text: &'a [u8], head: &Head) -> &'a [u8] {
-    &text[head.start..head.start + head.len]
+fn record_of<'a>(text: &'a [u8], head: &Head) -> Record<'a> {
+    let carried = head.start + head.shown as usize;
+    Record {
+        key: head.key,
+        shown: &text[head.start..carried],
+        carried: &text[carried..carried + head.carried as usize],
+    }
+}
+
+fn length(part: &[u8]) -> Result<u32, Failure> {
+    u32::try_from(part.len())
+        .map_err(|_| Failure::Spill(io::Error::other("a record is longer than 4 GiB")))
 }
 
 /// Writes a run.
@@ -192,13 +221,13 @@ impl RunWriter {
     }
 
     /// Appends a record.
-    pub fn add(&mut self, key: SortKey, record: &[u8]) -> Result<(), Failure> {
-        let len = u32::try_from(record.len())
-            .map_err(|_| Failure::Spill(io::Error::other("a record is longer than 4 GiB")))?;
+    pub fn add(&mut self, record: Record<'_>) -> Result<(), Failure> {
+        let (shown, carried) = (length(record.shown)?, length(record.carried)?);
         self.records += 1;
         self.file
-            .write_all(&key.encode(len))
-            .and_then(|()| self.file.write_all(record))
+            .write_all(&record.key.encode(shown, carried))
+            .and_then(|()| self.file.write_all(record.shown))
+            .and_then(|()| self.file.write_all(record.carried))
             .map_err(Failure::Spill)
     }
 
@@ -221,6 +250,8 @@ pub struct RunReader {
     file: BufReader<File>,
     left: u64,
     key: SortKey,
+    shown: usize,
+    /// Both parts.
     record: Vec<u8>,
 }
 
@@ -236,14 +267,25 @@ impl RunReader {
                 position: 0,
                 rule: 0,
             },
+            shown: 0,
             record: Vec::new(),
         }
     }
 
-    /// The next record with its key; `None` at the end.
-    pub fn next(&mut self) -> Result<Option<(SortKey, &[u8])>, Failure> {
+    /// The next record; `None` at the end.
+    pub fn next(&mut self) -> Result<Option<Record<'_>>, Failure> {
         let key = self.advance().map_err(Failure::Spill)?;
-        Ok(key.map(|key| (key, self.record.as_slice())))
+        Ok(key.map(|_| self.record()))
+    }
+
+    fn record(&self) -> Record<'_> {
+        let parts = self.record.split_at_checked(self.shown);
+        let (shown, carried) = parts.unwrap_or_default();
+        Record {
+            key: self.key,
+            shown,
+            carried,
+        }
     }
 
     /// Steps to the next record and gives its key; `None` at the end.
@@ -254,9 +296,9 @@ impl RunReader {
         self.left -= 1;
         let mut head = [0; HEAD_BYTES];
         self.file.read_exact(&mut head)?;
-        let (key, len) = SortKey::decode(&head);
-        self.key = key;
-        self.record.resize(len as usize, 0);
+        let (key, shown, carried) = SortKey::decode(&head);
+        (self.key, self.shown) = (key, shown as usize);
+        self.record.resize(shown as usize + carried as usize, 0);
         self.file.read_exact(&mut self.record)?;
         Ok(Some(key))
     }
@@ -265,13 +307,13 @@ impl RunReader {
 /// Merges runs into one.
 fn merged(runs: Vec<Run>) -> Result<Run, Failure> {
     let mut merged = RunWriter::create()?;
-    merge(runs, |key, record| merged.add(key, record))?;
+    merge(runs, |record| merged.add(record))?;
     merged.finish()
 }
 
 fn merge(
     runs: Vec<Run>,
-    mut each: impl FnMut(SortKey, &[u8]) -> Result<(), Failure>,
+    mut each: impl FnMut(Record<'_>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     debug_assert!(
         runs.len() <= FAN_IN,
@@ -288,7 +330,7 @@ fn merge(
         let Some(reader) = readers.get_mut(index) else {
             continue;
         };
-        each(reader.key, &reader.record)?;
+        each(reader.record())?;
         if let Some(key) = reader.advance().map_err(Failure::Spill)? {
             heads.push(Reverse((key, index)));
         }
@@ -300,7 +342,7 @@ fn merge(
 mod tests {
     use proptest::prelude::*;
 
-    use super::{ExternalSort, SortKey};
+    use super::{ExternalSort, Record, SortKey};
 
     fn key(time: i64, input: u32, position: u64, rule: u32) -> SortKey {
         SortKey {
@@ -314,12 +356,19 @@ mod tests {
     fn sorted(run_bytes_max: usize, records: &[(SortKey, Vec<u8>)]) -> Vec<Vec<u8>> {
         let mut sort = ExternalSort::new(run_bytes_max);
         for (key, record) in records {
-            sort.add(*key, record)
-                .expect("temporary folder is writable");
+            let (shown, carried) = record.split_at(record.len() / 3);
+            let record = Record {
+                key: *key,
+                shown,
+                carried,
+            };
+            sort.add(record).expect("temporary folder is writable");
         }
         let mut got = Vec::new();
         sort.finish(|record| {
-            got.push(record.to_vec());
+            let len = record.shown.len() + record.carried.len();
+            assert_eq!(record.shown.len(), len / 3);
+            got.push([record.shown, record.carried].concat());
             Ok(())
         })
         .expect("temporary folder is readable");

@@ -16,7 +16,7 @@ use yagura_parsers::{BlockExtent, EventBatch, Extent, Format, Origin, Timestamp}
 use yagura_rules::{Detection, LoadOptions, Taxonomy};
 
 /// A block as sources make them.
-const BLOCK_BYTES: usize = 1 << 20;
+const BLOCK_BYTES: usize = 256 << 10;
 
 /// Bytes of a format.
 pub struct Made {

@@ -7,6 +7,7 @@ use yagura_parsers::{Event, EventKind, Value, ValueKind};
 use yagura_rules::taxonomy::Shape;
 
 use crate::matcher::plan::ClassPlan;
+use crate::matcher::raw_filter::RawFilter;
 
 /// A class, as an index into [`Classes::by_id`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,6 +54,8 @@ pub(crate) type PlanId = u32;
 pub(crate) struct Class {
     pub(crate) special: Option<PlanId>,
     pub(crate) shared: Option<PlanId>,
+    /// Index into [`Classes::raw_filters`]; `None` where no plan has keywords.
+    pub(crate) raw_filter: Option<u32>,
 }
 
 /// The table. Names are lower case.
@@ -66,6 +69,7 @@ pub(crate) struct Classes {
     pub(crate) channel_of_provider: HashMap<Box<str>, Box<str>>,
     pub(crate) by_id: Vec<Class>,
     pub(crate) plans: Vec<ClassPlan>,
+    pub(crate) raw_filters: Vec<RawFilter>,
 }
 
 /// The prefix that a pattern of program names stands for.
@@ -111,6 +115,12 @@ impl Classes {
     pub(crate) fn plans(&self, class: Class) -> impl Iterator<Item = &ClassPlan> + Clone {
         let plans = [class.special, class.shared].into_iter().flatten();
         plans.map(|id| &self.plans[id as usize])
+    }
+
+    /// Tells that no keyword can be in an event of a class; `None` where no rule has any.
+    #[inline]
+    pub(crate) fn raw_filter(&self, class: Class) -> Option<&RawFilter> {
+        self.raw_filters.get(class.raw_filter? as usize)
     }
 
     /// The class of events with these marks.

@@ -119,6 +119,8 @@ pub enum BlockExtent {
 pub(crate) struct LineContext {
     /// Time of the line before, see [`Origin::near`].
     pub(crate) near: Timestamp,
+    /// The minute of the line before, as syslog writes it.
+    pub(crate) minute: syslog::LastMinute,
 }
 
 /// Reads one line into an event.
@@ -140,7 +142,10 @@ impl EventBatch {
             out.refuse(Reason::TooLong);
             return;
         }
-        let mut context = LineContext { near: origin.near };
+        let mut context = LineContext {
+            near: origin.near,
+            minute: syslog::LastMinute::default(),
+        };
         let parse_line: LineParser = match format {
             Format::JsonLines => return json::lines(input, &mut out),
             Format::Json => return json::stream(input, &mut out),

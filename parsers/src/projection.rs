@@ -11,6 +11,7 @@
 //! ```
 
 use std::hash::BuildHasher;
+use std::num::NonZero;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -39,8 +40,20 @@ pub struct Target {
 }
 
 /// A place in the tree of paths.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct NodeId(u32);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(NonZero<u32>);
+
+impl NodeId {
+    fn new(index: usize) -> Self {
+        // One more, so that "no node" needs no space of its own.
+        Self(NonZero::<u32>::MIN.saturating_add(index as u32))
+    }
+
+    #[inline]
+    fn index(self) -> usize {
+        self.0.get() as usize - 1
+    }
+}
 
 /// How an array of `{name, value}` objects spells its two keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +98,7 @@ pub struct Projection {
 
 impl Projection {
     /// The root of the tree of paths.
-    pub const ROOT: NodeId = NodeId(0);
+    pub const ROOT: NodeId = NodeId(NonZero::<u32>::MIN);
 
     /// Tells this table from all others of the process, for what is remembered of it.
     pub(crate) fn identity(&self) -> u64 {
@@ -126,7 +139,7 @@ impl Projection {
     }
 
     fn step(&self, node: NodeId, key: &[u8]) -> Option<NodeId> {
-        let here = &self.nodes[node.0 as usize];
+        let here = &self.nodes[node.index()];
         if here.has_children
             && let Some(to) = self.edge(node, key)
         {
@@ -143,7 +156,7 @@ impl Projection {
     }
 
     fn edge(&self, from: NodeId, key: &[u8]) -> Option<NodeId> {
-        let hash = self.hasher.hash_one((from.0, key));
+        let hash = self.hasher.hash_one((from, key));
         self.edges
             .find(hash, |e| e.from == from && *e.key == *key)
             .map(|e| e.to)
@@ -162,26 +175,26 @@ impl Projection {
     /// The fields that a value at this node belongs to.
     #[inline]
     pub fn targets(&self, node: NodeId) -> &[Target] {
-        let range = &self.nodes[node.0 as usize].targets;
+        let range = &self.nodes[node.index()].targets;
         &self.targets[range.start as usize..range.end as usize]
     }
 
     /// Whether names below this node count as top-level names (`Event.EventData` and its like).
     #[inline]
     pub fn is_transparent(&self, node: NodeId) -> bool {
-        self.nodes[node.0 as usize].transparent
+        self.nodes[node.index()].transparent
     }
 
     /// Whether an object at this node has to be entered.
     #[inline]
     pub fn is_inner(&self, node: NodeId) -> bool {
-        let node = &self.nodes[node.0 as usize];
+        let node = &self.nodes[node.index()];
         node.has_children || node.transparent || node.any.is_some()
     }
 
     /// The spellings of an array of name and value pairs at this node.
     pub fn pairs(&self, node: NodeId) -> &[PairKeys] {
-        &self.nodes[node.0 as usize].pairs
+        &self.nodes[node.index()].pairs
     }
 
     /// All fields that were asked for, with their names.
@@ -215,7 +228,7 @@ pub struct ProjectionBuilder {
     ids: HashMap<Box<str>, FieldId>,
     wanted: Vec<bool>,
     nodes: Vec<NodeDraft>,
-    edges: HashMap<(u32, Box<[u8]>), NodeId>,
+    edges: HashMap<(NodeId, Box<[u8]>), NodeId>,
 }
 
 impl ProjectionBuilder {
@@ -283,7 +296,7 @@ impl ProjectionBuilder {
     /// stands for any one segment.
     pub fn path(&mut self, path: &str, target: Target) {
         let node = self.node(path);
-        let targets = &mut self.nodes[node.0 as usize].targets;
+        let targets = &mut self.nodes[node.index()].targets;
         if !targets.iter().any(|t| t.field == target.field) {
             targets.push(target);
         }
@@ -292,13 +305,13 @@ impl ProjectionBuilder {
     /// Declares that names below a path count as top-level names.
     pub fn transparent(&mut self, path: &str) {
         let node = self.node(path);
-        self.nodes[node.0 as usize].transparent = true;
+        self.nodes[node.index()].transparent = true;
     }
 
     /// Declares that an array at a path holds name and value pairs.
     pub fn pairs(&mut self, path: &str, keys: PairKeys) {
         let node = self.node(path);
-        self.nodes[node.0 as usize].pairs.push(keys);
+        self.nodes[node.index()].pairs.push(keys);
     }
 
     fn node(&mut self, path: &str) -> NodeId {
@@ -308,21 +321,18 @@ impl ProjectionBuilder {
 
     fn descend(&mut self, from: NodeId, segment: &str) -> NodeId {
         let known = match segment {
-            "*" => self.nodes[from.0 as usize].any,
-            _ => self
-                .edges
-                .get(&(from.0, segment.as_bytes().into()))
-                .copied(),
+            "*" => self.nodes[from.index()].any,
+            _ => self.edges.get(&(from, segment.as_bytes().into())).copied(),
         };
         if let Some(node) = known {
             return node;
         }
-        let node = NodeId(self.nodes.len() as u32);
+        let node = NodeId::new(self.nodes.len());
         self.nodes.push(NodeDraft::default());
         if segment == "*" {
-            self.nodes[from.0 as usize].any = Some(node);
+            self.nodes[from.index()].any = Some(node);
         } else {
-            self.edges.insert((from.0, segment.as_bytes().into()), node);
+            self.edges.insert((from, segment.as_bytes().into()), node);
         }
         node
     }
@@ -339,8 +349,8 @@ impl ProjectionBuilder {
         // In a fixed order, so that the same tables give the same projection.
         edges.sort_unstable_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
         for (from, key, to) in edges {
-            let parent = &self.nodes[from as usize];
-            let top_level = self.edges.get(&(0, key)).copied();
+            let parent = &self.nodes[from.index()];
+            let top_level = self.edges.get(&(Projection::ROOT, key)).copied();
             for other in [parent.any, top_level.filter(|_| parent.transparent)] {
                 if let Some(other) = other.filter(|other| *other != to) {
                     self.merge(to, other, INHERIT_DEPTH_MAX);
@@ -353,8 +363,8 @@ impl ProjectionBuilder {
         let Some(depth) = depth.checked_sub(1) else {
             return;
         };
-        let other = self.nodes[from.0 as usize].clone();
-        let node = &mut self.nodes[into.0 as usize];
+        let other = self.nodes[from.index()].clone();
+        let node = &mut self.nodes[into.index()];
         for target in other.targets {
             match node.targets.iter_mut().find(|t| t.field == target.field) {
                 Some(own) => own.rank = own.rank.min(target.rank),
@@ -371,9 +381,9 @@ impl ProjectionBuilder {
             _ => {}
         }
         for (key, below) in self.children(from) {
-            match self.edges.get(&(into.0, key.clone())).copied() {
+            match self.edges.get(&(into, key.clone())).copied() {
                 None => {
-                    self.edges.insert((into.0, key), below);
+                    self.edges.insert((into, key), below);
                 }
                 Some(own) if own != below => self.merge(own, below, depth),
                 Some(_) => {}
@@ -384,7 +394,7 @@ impl ProjectionBuilder {
     fn children(&self, of: NodeId) -> Vec<(Box<[u8]>, NodeId)> {
         let edges = self.edges.iter();
         let mut children: Vec<_> = edges
-            .filter(|((from, _), _)| *from == of.0)
+            .filter(|((from, _), _)| *from == of)
             .map(|((_, key), to)| (key.clone(), *to))
             .collect();
         children.sort_unstable_by(|a, b| a.0.cmp(&b.0));
@@ -409,14 +419,10 @@ impl ProjectionBuilder {
             });
         }
         let mut edges = HashTable::with_capacity(self.edges.len());
-        let rehash = |e: &Edge| hasher.hash_one((e.from.0, &*e.key));
+        let rehash = |e: &Edge| hasher.hash_one((e.from, &*e.key));
         for ((from, key), to) in self.edges {
-            nodes[from as usize].has_children = true;
-            let edge = Edge {
-                from: NodeId(from),
-                key,
-                to,
-            };
+            nodes[from.index()].has_children = true;
+            let edge = Edge { from, key, to };
             edges.insert_unique(rehash(&edge), edge, rehash);
         }
         Projection {

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+mod minute;
 pub(crate) mod text;
 
+pub(crate) use minute::MinuteMemory;
 pub use text::parse_any;
 
 /// A point in time, nanoseconds since 1970-01-01T00:00:00Z. Reaches from 1677 to 2262.

@@ -5,12 +5,18 @@
 //! asked for cost one look-up and are gone.
 
 use crate::batch::{BLOCK_BYTES_MAX, EventHead, EventStore, Span, StoredValue};
-use crate::event::{Encoding, EventKind, FieldId, Value, ValueKind};
+use crate::event::{Encoding, EventKind, FieldId, ValueKind};
 use crate::json::KeyMemory;
 use crate::json::StringIndex;
 use crate::projection::{Extent, Projection, Target};
-use crate::time::{self, Timestamp};
+use crate::time::{MinuteMemory, Timestamp};
 use crate::unparsed::Reason;
+
+mod ranks;
+mod times;
+
+use ranks::RankTable;
+use times::{PendingTime, TIMES_PENDING_MAX};
 
 /// Receives the events of one block.
 pub struct EventWriter<'a> {
@@ -30,6 +36,7 @@ pub(crate) struct Scratch {
     /// Where the strings of a JSON text end.
     pub(crate) strings: StringIndex,
     ranks: RankTable,
+    minute: MinuteMemory,
     /// Nested names from the outermost to the value at hand.
     pub(crate) path: Vec<u8>,
     /// A name that had to be decoded.
@@ -37,9 +44,6 @@ pub(crate) struct Scratch {
     /// A text that had to be decoded.
     pub(crate) text: Vec<u8>,
 }
-
-/// The longest text with escapes that may be a time.
-const TIME_BYTES_MAX: usize = 64;
 
 /// A value that has its place.
 #[derive(Clone, Copy)]
@@ -59,9 +63,30 @@ struct Open {
     values_start: usize,
     time: Timestamp,
     time_rank: u8,
-    has_ranks: bool,
+    /// The first of these were found since, the oldest first. Events have several times, and
+    /// reading one costs as much as a handful of values.
+    times: [PendingTime; TIMES_PENDING_MAX],
+    times_pending: usize,
+    /// How many values came under another name than the field's own.
+    ranked: usize,
     /// Whether values were left out.
     overfull: bool,
+}
+
+impl Open {
+    const NONE: Self = Self {
+        kind: EventKind::Raw,
+        has_text: true,
+        raw: Span::EMPTY,
+        position: 0,
+        values_start: 0,
+        time: Timestamp::UNKNOWN,
+        time_rank: u8::MAX,
+        times: [PendingTime::NONE; TIMES_PENDING_MAX],
+        times_pending: 0,
+        ranked: 0,
+        overfull: false,
+    };
 }
 
 /// More values of one event are left out, and the event is counted: a line of the greatest
@@ -75,17 +100,6 @@ impl<'a> EventWriter<'a> {
         projection: &'a Projection,
         store: &'a mut EventStore,
     ) -> Self {
-        let open = Open {
-            kind: EventKind::Raw,
-            has_text: true,
-            raw: Span::EMPTY,
-            position: 0,
-            values_start: 0,
-            time: Timestamp::UNKNOWN,
-            time_rank: u8::MAX,
-            has_ranks: false,
-            overfull: false,
-        };
         let mut scratch = std::mem::take(&mut store.scratch);
         scratch.keys.begin(projection);
         Self {
@@ -93,7 +107,7 @@ impl<'a> EventWriter<'a> {
             base,
             projection,
             store,
-            open,
+            open: Open::NONE,
             scratch,
         }
     }
@@ -139,17 +153,12 @@ impl<'a> EventWriter<'a> {
     }
 
     fn begin_at(&mut self, kind: EventKind, raw: Span, position: u64) {
-        self.open = Open {
-            kind,
-            has_text: true,
-            raw,
-            position,
-            values_start: self.store.values.len(),
-            time: Timestamp::UNKNOWN,
-            time_rank: u8::MAX,
-            has_ranks: false,
-            overfull: false,
-        };
+        let open = &mut self.open;
+        (open.kind, open.raw, open.position) = (kind, raw, position);
+        open.values_start = self.store.values.len();
+        (open.time, open.time_rank) = (Timestamp::UNKNOWN, u8::MAX);
+        open.times_pending = 0;
+        (open.has_text, open.ranked, open.overfull) = (true, 0, false);
     }
 
     /// Changes the kind of the event under construction: a syslog message whose body turns out
@@ -167,6 +176,7 @@ impl<'a> EventWriter<'a> {
     /// Sets the time that the event itself states, over that of a header which carried it.
     #[inline]
     pub fn own_time(&mut self, time: Timestamp) {
+        self.read_times();
         if time != Timestamp::UNKNOWN {
             self.open.time = time;
             self.open.time_rank = 0;
@@ -174,6 +184,7 @@ impl<'a> EventWriter<'a> {
     }
 
     fn time_ranked(&mut self, time: Timestamp, rank: u8) {
+        self.read_times();
         if rank < self.open.time_rank && time != Timestamp::UNKNOWN {
             self.open.time = time;
             self.open.time_rank = rank;
@@ -183,7 +194,10 @@ impl<'a> EventWriter<'a> {
     /// Adds a text value of a core field. An empty text is a value too.
     #[inline]
     pub fn text(&mut self, field: FieldId, value: &[u8]) {
-        self.push(field, ValueKind::Text, value);
+        // Most values of most events are asked for by nobody.
+        if !self.open.has_text || self.wants(field) {
+            self.push(field, ValueKind::Text, value);
+        }
     }
 
     /// Adds a value of a core field, with its kind.
@@ -260,6 +274,74 @@ impl<'a> EventWriter<'a> {
         }
     }
 
+    /// Adds a value, as written in the block, for targets that there are; only where names are not
+    /// kept.
+    #[inline(never)]
+    pub(crate) fn written(
+        &mut self,
+        targets: &[Target],
+        kind: ValueKind,
+        encoding: Encoding,
+        written: &[u8],
+    ) {
+        let stored = Stored {
+            kind,
+            encoding,
+            span: self.place(written),
+        };
+        self.store_each(targets, b"", stored);
+    }
+
+    /// Adds a value of one field that is not the time, from a place in the block; only where names
+    /// are not kept.
+    #[expect(clippy::inline_always, reason = "measured: once a value")]
+    #[inline(always)]
+    pub(crate) fn plain(
+        &mut self,
+        target: Target,
+        kind: ValueKind,
+        encoding: Encoding,
+        start: usize,
+        len: usize,
+    ) {
+        let stored = Stored {
+            kind,
+            encoding,
+            span: Span::of_input(start, len),
+        };
+        if self.store.values.len() - self.open.values_start >= VALUES_PER_EVENT_MAX {
+            self.open.overfull = true;
+            return;
+        }
+        self.open.ranked += usize::from(target.rank > 0);
+        self.store.values.push(StoredValue {
+            field: target.field,
+            kind: stored.kind,
+            encoding: stored.encoding,
+            rank: target.rank,
+            span: stored.span,
+        });
+    }
+
+    /// [`EventWriter::plain`] for the time of the event.
+    #[inline]
+    pub(crate) fn plain_time(
+        &mut self,
+        rank: u8,
+        kind: ValueKind,
+        encoding: Encoding,
+        start: usize,
+        len: usize,
+    ) {
+        let span = Span::of_input(start, len);
+        let value = Stored {
+            kind,
+            encoding,
+            span,
+        };
+        self.put_time_by(value, rank);
+    }
+
     /// [`EventWriter::targeted_decoded`] for a core field.
     #[inline]
     pub fn text_decoded(&mut self, field: FieldId, decode: impl FnOnce(&mut Vec<u8>)) {
@@ -295,7 +377,7 @@ impl<'a> EventWriter<'a> {
         let mut listed = false;
         for target in targets {
             if target.field == crate::fields::TIME {
-                self.read_time(stored, target.rank);
+                self.put_time_by(stored, target.rank);
             } else {
                 listed = true;
                 self.store_value(*target, stored, name);
@@ -310,33 +392,13 @@ impl<'a> EventWriter<'a> {
         }
     }
 
-    fn read_time(&mut self, stored: Stored, rank: u8) {
-        if rank >= self.open.time_rank {
-            return;
-        }
-        let text = stored.span.of(self.input, &self.store.arena);
-        let mut room = [0; TIME_BYTES_MAX];
-        let text = match stored.encoding {
-            Encoding::Plain => text,
-            Encoding::JsonEscaped => {
-                match Value::stored(stored.kind, stored.encoding, text).copy_to(&mut room) {
-                    Some(decoded) => decoded,
-                    None => return,
-                }
-            }
-        };
-        if let Some(t) = time::parse_any(text) {
-            self.time_ranked(t, rank);
-        }
-    }
-
     #[inline]
     fn store_value(&mut self, target: Target, stored: Stored, name: &[u8]) {
         if self.store.values.len() - self.open.values_start >= VALUES_PER_EVENT_MAX {
             self.open.overfull = true;
             return;
         }
-        self.open.has_ranks |= target.rank > 0;
+        self.open.ranked += usize::from(target.rank > 0);
         self.store.values.push(StoredValue {
             field: target.field,
             kind: stored.kind,
@@ -361,8 +423,7 @@ impl<'a> EventWriter<'a> {
     /// The span of `bytes`: borrowed where they lie in the block, else copied into the arena.
     #[inline]
     fn place(&mut self, bytes: &[u8]) -> Span {
-        let start = (bytes.as_ptr() as usize).wrapping_sub(self.input.as_ptr() as usize);
-        if start <= self.input.len() && bytes.len() <= self.input.len() - start {
+        if let Some(start) = self.offset_of(bytes) {
             return Span::of_input(start, bytes.len());
         }
         let start = self.store.arena.len();
@@ -370,8 +431,17 @@ impl<'a> EventWriter<'a> {
         Span::of_arena(start, bytes.len())
     }
 
+    /// Where a text begins in the block, if it lies there.
+    #[inline]
+    pub(crate) fn offset_of(&self, text: &[u8]) -> Option<usize> {
+        let start = (text.as_ptr() as usize).wrapping_sub(self.input.as_ptr() as usize);
+        let lies_there = start <= self.input.len() && text.len() <= self.input.len() - start;
+        lies_there.then_some(start)
+    }
+
     /// Remembers how far the event under construction is, see [`EventWriter::roll_back`].
-    pub(crate) fn checkpoint(&self) -> Checkpoint {
+    pub(crate) fn checkpoint(&mut self) -> Checkpoint {
+        self.read_times();
         Checkpoint {
             values: self.store.values.len(),
             time: self.open.time,
@@ -385,6 +455,7 @@ impl<'a> EventWriter<'a> {
         self.store.names.truncate(checkpoint.values);
         self.open.time = checkpoint.time;
         self.open.time_rank = checkpoint.time_rank;
+        self.open.times_pending = 0;
     }
 
     /// Whether a field got a value since `checkpoint`.
@@ -403,7 +474,7 @@ impl<'a> EventWriter<'a> {
     /// Ends the event. Without a time of its own it takes that of the event before.
     #[inline]
     pub fn finish(&mut self) {
-        if self.open.has_ranks {
+        if self.open.ranked > 0 {
             self.drop_outranked();
         }
         if self.open.overfull {
@@ -434,6 +505,7 @@ impl<'a> EventWriter<'a> {
     }
 
     fn close(&mut self) {
+        self.read_times();
         if self.open.time == Timestamp::UNKNOWN {
             self.open.time = self.store.last_time;
         } else {
@@ -447,30 +519,6 @@ impl<'a> EventWriter<'a> {
             values_start: self.open.values_start as u32,
             values_end: self.store.values.len() as u32,
         });
-    }
-
-    /// Of several names for one field, keeps the values of the best.
-    fn drop_outranked(&mut self) {
-        let start = self.open.values_start;
-        let store = &mut *self.store;
-        let Some(values) = store.values.get_mut(start..) else {
-            return;
-        };
-        self.scratch.ranks.note(values);
-        let mut kept = 0;
-        for i in 0..values.len() {
-            let value = values[i];
-            if value.rank <= self.scratch.ranks.best(value.field) {
-                values[kept] = value;
-                if let Some(name) = store.names.get(start + i).copied() {
-                    store.names[start + kept] = name;
-                }
-                kept += 1;
-            }
-        }
-        self.scratch.ranks.forget(values);
-        store.values.truncate(start + kept);
-        store.names.truncate(start + kept);
     }
 }
 
@@ -486,37 +534,4 @@ pub(crate) struct Checkpoint {
     values: usize,
     time: Timestamp,
     time_rank: u8,
-}
-
-/// The best rank of each field in one event. One look-up a value, since an event can hold
-/// millions of them.
-#[derive(Debug, Default)]
-struct RankTable {
-    best: Vec<u8>,
-}
-
-impl RankTable {
-    fn note(&mut self, values: &[StoredValue]) {
-        for value in values.iter().filter(|v| v.field != FieldId::UNLISTED) {
-            let index = value.field.index();
-            if index >= self.best.len() {
-                self.best.resize(index + 1, u8::MAX);
-            }
-            self.best[index] = self.best[index].min(value.rank);
-        }
-    }
-
-    fn best(&self, field: FieldId) -> u8 {
-        self.best.get(field.index()).copied().unwrap_or(u8::MAX)
-    }
-
-    /// Makes the table ready for the next event. Of each field the best value was kept, so all
-    /// fields are still among `values`.
-    fn forget(&mut self, values: &[StoredValue]) {
-        for value in values {
-            if let Some(best) = self.best.get_mut(value.field.index()) {
-                *best = u8::MAX;
-            }
-        }
-    }
 }

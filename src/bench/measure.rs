@@ -10,6 +10,7 @@ use yagura_engine::pipeline::{self, Block};
 use yagura_engine::{Engine, Match, Matcher};
 use yagura_parsers::EventBatch;
 
+use super::cpu_time;
 use super::findings::Findings;
 use super::input::Input;
 use super::machine::reset_peak_memory;
@@ -55,6 +56,8 @@ pub struct Round {
 pub struct Measured {
     /// In the order of time, without the first one.
     pub rounds: Vec<Round>,
+    /// Processor time of the whole process in these rounds.
+    pub cpu: Option<Duration>,
     /// How long batches took, in nanoseconds.
     pub batch_ns: Histogram<u64>,
     /// Peak memory of the process meanwhile, input included.
@@ -76,13 +79,17 @@ pub fn measure(task: Task<'_>) -> Measured {
     };
     // The first one meets cold caches, pages not yet mapped and a processor at rest.
     round();
+    let cpu_before = cpu_time::of_process();
     let started = Instant::now();
     let mut rounds = Vec::new();
     while rounds.len() < ROUNDS_MIN as usize || started.elapsed() < task.duration {
         rounds.push(round());
     }
+    let cpu_after = cpu_time::of_process();
+    let cpu = cpu_after.zip(cpu_before);
     Measured {
         rounds,
+        cpu: cpu.map(|(after, before)| after.saturating_sub(before)),
         batch_ns,
         peak_rss_bytes: peak_rss_bytes(),
     }

@@ -13,6 +13,7 @@
 //!   median round is reported, the slowest and the fastest beside it.
 //! - Each pass of each round must find the same, whatever the stage and number of threads.
 
+pub mod cpu_time;
 pub mod findings;
 pub mod input;
 pub mod input_statistics;

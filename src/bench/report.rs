@@ -4,6 +4,7 @@
 //! `docs/bench.schema.json` by the tests. Whoever changes it counts [`SCHEMA`] up.
 
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
@@ -108,6 +109,8 @@ pub struct Measurement {
     pub bytes_per_second: Spread,
     /// Elapsed time by event, of the median round.
     pub event_ns: f64,
+    /// Processor time by event, of all threads in all rounds, filling batches included.
+    pub cpu_event_ns: Option<f64>,
     /// What a worker took for a batch.
     pub batch_ns: Percentiles,
     /// Peak memory of the process while it was measured, input included.
@@ -210,6 +213,7 @@ impl Measurement {
         } else {
             0.0
         };
+        let events: u64 = rounds.iter().map(|r| r.findings.events).sum();
         let finds = stage != Stage::Parse;
         Self {
             stage,
@@ -220,12 +224,18 @@ impl Measurement {
             events_per_second,
             bytes_per_second: Spread::of(rounds.iter().map(bytes)),
             event_ns,
+            cpu_event_ns: measured.cpu.and_then(|cpu| ns_per_event(cpu, events)),
             batch_ns: Percentiles::from(&measured.batch_ns),
             peak_rss_bytes: measured.peak_rss_bytes,
             detections: finds.then_some(of_pass.detections),
             digest: finds.then(|| format!("{:016x}", of_pass.digest)),
         }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a time for people")]
+fn ns_per_event(cpu: Duration, events: u64) -> Option<f64> {
+    (events > 0).then(|| cpu.as_secs_f64() * 1e9 / events as f64)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use yagura_engine::Engine;
 use yagura_parsers::{Extent, Format};
 use yagura_rules::{Activity, Detection, Loaded, Taxonomy};
 
-use super::choices::{format_parser, threads};
+use super::choices::{duration, format_parser, threads};
 use crate::bench::findings::Findings;
 use crate::bench::input::{Input, Taken};
 use crate::bench::input_statistics::InputStatistics;
@@ -28,7 +28,7 @@ use crate::failure::{Exit, Failure};
 use crate::render::bench_table;
 use crate::render::escape::visible;
 use crate::render::{bench_html, summary};
-use crate::rule_set;
+use crate::rule_set::{self, OnRefusal};
 use crate::source::Sources;
 use crate::standard_output::{print, print_error};
 use crate::terminal::Terminal;
@@ -113,21 +113,6 @@ impl FromStr for RuleCount {
     }
 }
 
-/// `500ms`, `5s`, `2m`; a number alone is seconds.
-fn duration(text: &str) -> Result<Duration, &'static str> {
-    let (number, unit_seconds) = if let Some(number) = text.strip_suffix("ms") {
-        (number, 0.001)
-    } else if let Some(number) = text.strip_suffix('s') {
-        (number, 1.0)
-    } else if let Some(number) = text.strip_suffix('m') {
-        (number, 60.0)
-    } else {
-        (text, 1.0)
-    };
-    let number: f64 = number.parse().map_err(|_| "a time like 500ms, 5s or 2m")?;
-    Duration::try_from_secs_f64(number * unit_seconds).map_err(|_| "a time of 0 or more")
-}
-
 /// The rules, and what is told about them.
 struct Prepared {
     active: Vec<Arc<Detection>>,
@@ -142,7 +127,7 @@ pub fn run(args: &BenchArgs, terminal: Terminal) -> Result<Exit, Failure> {
         print_error(&bench_table::slow_build(build, terminal.err.colour));
     }
     let machine = Machine::look();
-    let mut rules = prepare(args)?;
+    let mut rules = prepare(args, terminal)?;
     let (input, exit) = load(args, terminal)?;
     let reference = pass::run(&input, &rules.whole);
     rules.statistics.matched = reference.rules_matched;
@@ -184,13 +169,18 @@ pub fn run(args: &BenchArgs, terminal: Terminal) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn prepare(args: &BenchArgs) -> Result<Prepared, Failure> {
+fn prepare(args: &BenchArgs, terminal: Terminal) -> Result<Prepared, Failure> {
     let started = Instant::now();
-    let loaded = rule_set::load(&args.rules, args.placeholders.as_deref())?;
+    let loaded = rule_set::load_to_scan(
+        &args.rules,
+        args.placeholders.as_deref(),
+        OnRefusal::KeepGoing,
+        terminal.err,
+    )?;
     let active: Vec<Arc<Detection>> = loaded
         .detections
         .iter()
-        .filter(|rule| rule.activity == Activity::Active)
+        .filter(|rule| rule.activity == Activity::Active && !rule.in_place)
         .cloned()
         .collect();
     if active.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::thread;
+use std::time::Duration;
 
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser};
 use yagura_parsers::Format;
@@ -37,4 +38,19 @@ pub fn threads(asked: Option<NonZeroUsize>) -> NonZeroUsize {
     asked
         .or_else(|| thread::available_parallelism().ok())
         .unwrap_or(NonZeroUsize::MIN)
+}
+
+/// `500ms`, `5s`, `2m`; a number alone is seconds.
+pub fn duration(text: &str) -> Result<Duration, &'static str> {
+    let (number, unit_seconds) = if let Some(number) = text.strip_suffix("ms") {
+        (number, 0.001)
+    } else if let Some(number) = text.strip_suffix('s') {
+        (number, 1.0)
+    } else if let Some(number) = text.strip_suffix('m') {
+        (number, 60.0)
+    } else {
+        (text, 1.0)
+    };
+    let number: f64 = number.parse().map_err(|_| "a time like 500ms, 5s or 2m")?;
+    Duration::try_from_secs_f64(number * unit_seconds).map_err(|_| "a time of 0 or more")
 }

@@ -16,7 +16,7 @@ use crate::detection::{Duplicates, FieldList, ListLimits};
 use crate::failure::{Exit, Failure};
 use crate::render::event;
 use crate::render::summary::{self, Examples};
-use crate::scan::{BlockResult, Inputs, Order, Sink, Statistics, host};
+use crate::scan::{BlockResult, Inputs, Order, Output, Sink, Statistics, Verbatim, host};
 use crate::sort::SortKey;
 use crate::source::Sources;
 use crate::standard_output::{StandardOutput, print_error};
@@ -53,8 +53,8 @@ pub fn run(args: &EventsArgs, terminal: Terminal) -> Result<Exit, Failure> {
     let inputs = Inputs::new(sources.inputs());
     let errors = sources.errors();
     let mut statistics = Statistics::new(0);
-    let out = StandardOutput::lock();
-    let mut sink = Sink::new(out, Vec::new(), Order::Arrival, event::TIME_SLOT);
+    let out = Output::new(StandardOutput::lock(), Vec::new());
+    let mut sink = Sink::new(out, Order::Arrival, event::TIME_SLOT, Verbatim);
     let ending = Ending {
         fail_on: None,
         errors: &errors,
@@ -72,7 +72,7 @@ pub fn run(args: &EventsArgs, terminal: Terminal) -> Result<Exit, Failure> {
             }
         },
     );
-    if let Err(failure) = sink.finish().and_then(|mut out| out.flush()) {
+    if let Err(failure) = sink.finish() {
         return ending.cut_short(failure, &statistics);
     }
     let exit = ending.exit(&statistics);
@@ -108,9 +108,8 @@ fn worker(
                 position: event.position(),
                 rule: 0,
             };
-            result
-                .rendered
-                .add(key, |out| event::json_line(out, &event, host, path, &list));
+            let shown = |out: &mut Vec<u8>| event::json_line(out, &event, host, path, &list);
+            result.rendered.add(key, shown, |_| ());
         }
         result
     }

@@ -4,23 +4,26 @@ use std::fs;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use yagura_engine::{Engine, pipeline};
+use yagura_engine::{RuleIndex, pipeline};
 use yagura_parsers::{Extent, Format};
-use yagura_rules::{Activity, Detection, Level, Loaded, Taxonomy};
+use yagura_rules::{Activity, Level, Loaded, Taxonomy};
 
-use super::choices::{format_parser, level_parser, threads, threads_parser};
+use super::choices::{duration, format_parser, level_parser, threads, threads_parser};
 use super::ending::Ending;
 use crate::failure::{Exit, Failure};
 use crate::render::counts::{self, RuleCount};
 use crate::render::progress::Progress;
 use crate::render::summary::{self, Examples};
-use crate::render::{DetectionRenderer, OutputFormat, RuleCard};
+use crate::render::{CaseRenderer, DetectionRenderer, Look, Names, OutputFormat, summary_json};
 use crate::rule_set::{self, OnRefusal};
-use crate::scan::{Finder, Inputs, Order, Sink, Statistics, What};
+use crate::scan::{
+    AlertPolicy, Arrangement, CaseRecorder, Finder, Inputs, Order, Output, RuleBook, ScanRule,
+    Setting, Sink, Statistics, What,
+};
 use crate::sort::{ExternalSort, RUN_BYTES_MAX};
 use crate::source::Sources;
 use crate::standard_output::{StandardOutput, print_error};
@@ -87,14 +90,41 @@ pub struct ScanArgs {
     /// Scan with the other rules where some are refused
     #[arg(long)]
     pub keep_going: bool,
+    /// Alerts and incidents
+    #[command(flatten)]
+    pub cases: CaseArgs,
 }
+
+/// What is wanted of alerts and incidents.
+#[derive(Debug, Default, Args)]
+pub struct CaseArgs {
+    /// Which records of alerts are written
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t)]
+    pub alerts: AlertPolicy,
+    /// Write incidents alone, without the alerts and detections in them
+    #[arg(long)]
+    pub incidents_only: bool,
+    /// How long matches from standard input wait for earlier ones
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub lateness: Option<Duration>,
+}
+
+const LATENESS: Duration = Duration::from_secs(5);
 
 impl ScanArgs {
     fn what(&self) -> What {
-        match (self.count, self.full_event) {
-            (true, _) => What::Counts,
+        match (self.count || self.cases.incidents_only, self.full_event) {
+            (true, _) => What::Nothing,
             (_, true) => What::WholeEvents,
             _ => What::Evidence,
+        }
+    }
+
+    fn look(&self) -> Look {
+        match self.output {
+            _ if self.count => Look::Hidden,
+            OutputFormat::Jsonl => Look::Jsonl,
+            OutputFormat::Table | OutputFormat::Csv => Look::Hidden,
         }
     }
 
@@ -109,8 +139,7 @@ impl ScanArgs {
 
 /// The rules, ready to be evaluated.
 struct Prepared {
-    loaded: Loaded,
-    engine: Arc<Engine>,
+    book: RuleBook,
     took: Duration,
 }
 
@@ -126,9 +155,14 @@ pub fn run(args: &ScanArgs, terminal: Terminal) -> Result<Exit, Failure> {
         errors: &errors,
         terminal,
     };
-    let mut statistics = Statistics::new(rules.engine.rules().len());
-    let engine = &rules.engine;
-    if let Err(failure) = detect(args, &ending, engine, sources, &inputs, &mut statistics) {
+    let mut statistics = Statistics::new(rules.book.engine.rules().len());
+    let scan = Scan {
+        args,
+        ending: &ending,
+        book: &rules.book,
+        inputs: &inputs,
+    };
+    if let Err(failure) = scan.run(sources, &mut statistics) {
         return ending.cut_short(failure, &statistics);
     }
     let elapsed = started.elapsed();
@@ -149,7 +183,7 @@ pub fn run(args: &ScanArgs, terminal: Terminal) -> Result<Exit, Failure> {
         Examples::Hinted
     };
     summary::unparsed(&mut text, &statistics, &inputs, examples);
-    summary::idle_rules(&mut text, &rules.loaded, &unrouted(&rules.engine));
+    summary::idle_rules(&mut text, &rules.book.loaded, &rules.book.unrouted());
     summary::unreadable(&mut text, &errors, colour);
     print_error(&text);
 
@@ -162,34 +196,27 @@ fn prepare(args: &ScanArgs, terminal: Terminal) -> Result<Prepared, Failure> {
     let loaded =
         rule_set::load_to_scan(&args.rules, placeholders, args.on_refusal(), terminal.err)?;
     let min_level = args.min_level.unwrap_or_default();
-    let rules: Vec<Arc<Detection>> = loaded
-        .detections
-        .iter()
-        .filter(|rule| rule.meta.level >= min_level && !rule.in_place)
-        .cloned()
-        .collect();
-    if !rules.iter().any(|rule| rule.activity == Activity::Active) {
-        return Err(Failure::NoRules(why_none(&loaded, rules.len(), min_level)));
-    }
     let extent = if args.full_event {
         Extent::Everything
     } else {
         Extent::Projected
     };
-    let engine = Arc::new(Engine::compile(&rules, &Taxonomy::shipped(), extent)?);
+    let book = RuleBook::compile(loaded, min_level, extent, &Taxonomy::shipped())?;
+    let rules = book.engine.rules();
+    if !rules.iter().any(|rule| rule.activity == Activity::Active) {
+        let why = why_none(&book.loaded, rules.len(), min_level);
+        return Err(Failure::NoRules(why));
+    }
     Ok(Prepared {
-        loaded,
-        engine,
+        book,
         took: started.elapsed(),
     })
 }
 
 fn why_none(loaded: &Loaded, left: usize, min_level: Level) -> String {
     let all = loaded.detections.len();
-    if all == 0 && loaded.correlations.is_empty() {
+    if all == 0 {
         "none was found where --rules points".to_owned()
-    } else if all == 0 {
-        "only correlation rules were found, which are not evaluated yet".to_owned()
     } else if left == 0 {
         format!("none of {all} is of level {min_level} or above")
     } else {
@@ -197,112 +224,144 @@ fn why_none(loaded: &Loaded, left: usize, min_level: Level) -> String {
     }
 }
 
-fn unrouted(engine: &Engine) -> Vec<&Detection> {
-    let rules = engine.unrouted().iter();
-    rules
-        .filter_map(|index| engine.rules().get(index.0 as usize))
-        .map(|rule| &**rule)
-        .collect()
+/// What a scan works with.
+struct Scan<'a> {
+    args: &'a ScanArgs,
+    ending: &'a Ending<'a>,
+    book: &'a RuleBook,
+    inputs: &'a Inputs,
 }
 
-/// Reads all inputs and writes what is found.
-fn detect(
-    args: &ScanArgs,
-    ending: &Ending<'_>,
-    engine: &Arc<Engine>,
-    mut sources: Sources,
-    inputs: &Inputs,
-    statistics: &mut Statistics,
-) -> Result<(), Failure> {
-    let terminal = ending.terminal;
-    let what = args.what();
-    let renderer = DetectionRenderer::new(args.output, args.full_event, terminal.out);
-    let cards: Vec<RuleCard> = engine
-        .rules()
-        .iter()
-        .map(|rule| renderer.rule_card(&rule.meta))
-        .collect();
-    let finder = Finder {
-        engine,
-        cards: &cards,
-        inputs,
-        renderer,
-        what,
-    };
-    let mut sink = open_sink(args, renderer, inputs)?;
-    let counters = sources.counters();
-    let progress = if inputs.has_standard_input() {
-        Progress::hidden(counters)
-    } else {
-        Progress::new(counters, terminal.err)
-    };
-    let mut ended = Ok(());
-    pipeline::run(
-        threads(args.threads),
-        |batch| sources.next(batch),
-        || finder.worker(),
-        |block, result| {
-            statistics.add(&block, &result);
-            progress.show(statistics.events);
-            match sink.add(&block, result) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(failure) if sink.passes_on() => ending.leave(failure, statistics),
-                Err(failure) => {
-                    ended = Err(failure);
-                    ControlFlow::Break(())
+impl Scan<'_> {
+    /// Reads all inputs and writes what is found.
+    fn run(&self, mut sources: Sources, statistics: &mut Statistics) -> Result<(), Failure> {
+        let terminal = self.ending.terminal;
+        let renderer =
+            DetectionRenderer::new(self.args.output, self.args.full_event, terminal.out);
+        let rules = self.rules(renderer);
+        let finder = Finder {
+            engine: &self.book.engine,
+            rules: &rules,
+            inputs: self.inputs,
+            renderer,
+            what: self.args.what(),
+            arrangement: self.arrangement(),
+        };
+        let mut sink = self.open_sink(renderer)?;
+        let counters = sources.counters();
+        let progress = if self.inputs.has_standard_input() {
+            Progress::hidden(counters)
+        } else {
+            Progress::new(counters, terminal.err)
+        };
+        let mut ended = Ok(());
+        pipeline::run(
+            threads(self.args.threads),
+            |batch| sources.next(batch),
+            || finder.worker(),
+            |block, result| {
+                statistics.add(&block, &result);
+                progress.show(statistics.events);
+                match sink.add(&block, result) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(failure) if sink.passes_on() => {
+                        statistics.note(sink.recorder());
+                        self.ending.leave(failure, statistics)
+                    }
+                    Err(failure) => {
+                        ended = Err(failure);
+                        ControlFlow::Break(())
+                    }
                 }
-            }
-        },
-    );
-    progress.clear();
-    ended?;
-    let mut out = sink.finish()?;
-    if what == What::Counts {
-        out.write(&render_counts(args, terminal, engine, statistics))?;
+            },
+        );
+        progress.clear();
+        let finished = ended.and_then(|()| sink.finish());
+        statistics.note(sink.recorder());
+        finished?;
+        let (recorder, mut out) = sink.into_parts();
+        self.write_end(statistics, &recorder, &mut out)?;
+        out.flush()
     }
-    out.flush()
-}
 
-fn open_sink(
-    args: &ScanArgs,
-    renderer: DetectionRenderer,
-    inputs: &Inputs,
-) -> Result<Sink, Failure> {
-    let mut out = StandardOutput::lock();
-    let mut header = Vec::new();
-    if !args.count {
-        header = renderer.header();
+    fn rules(&self, renderer: DetectionRenderer) -> Vec<ScanRule> {
+        let rules = (0..).map(RuleIndex).zip(self.book.engine.rules());
+        rules
+            .map(|(index, rule)| ScanRule {
+                card: renderer.rule_card(&rule.meta),
+                stands_alone: self.book.stands_alone(index),
+            })
+            .collect()
     }
-    if args.output == OutputFormat::Csv {
-        // Programs expect it even where nothing is found; people do not.
-        out.write(&std::mem::take(&mut header))?;
-        out.flush()?;
-    }
-    let order = if inputs.has_standard_input() || args.count {
-        Order::Arrival
-    } else {
-        Order::Time(ExternalSort::new(RUN_BYTES_MAX))
-    };
-    Ok(Sink::new(out, header, order, renderer.time_slot()))
-}
 
-fn render_counts(
-    args: &ScanArgs,
-    terminal: Terminal,
-    engine: &Engine,
-    statistics: &Statistics,
-) -> Vec<u8> {
-    let counts = engine
-        .rules()
-        .iter()
-        .zip(&statistics.by_rule)
-        .filter(|(_, count)| **count > 0)
-        .map(|(rule, count)| RuleCount {
-            meta: &rule.meta,
-            count: *count,
-        })
-        .collect();
-    counts::render(args.output, terminal.out, counts)
+    fn arrangement(&self) -> Arrangement {
+        if self.inputs.has_standard_input() {
+            Arrangement::ByArrival
+        } else {
+            Arrangement::ByTime
+        }
+    }
+
+    fn open_sink(&self, renderer: DetectionRenderer) -> Result<Sink<CaseRecorder<'_>>, Failure> {
+        let mut out = StandardOutput::lock();
+        let mut header = Vec::new();
+        if !self.args.count {
+            header = renderer.header();
+        }
+        if self.args.output == OutputFormat::Csv {
+            // Programs expect it even where nothing is found; people do not.
+            out.write(&std::mem::take(&mut header))?;
+            out.flush()?;
+        }
+        let arrangement = self.arrangement();
+        let order = match arrangement {
+            Arrangement::ByTime => Order::Time(ExternalSort::new(RUN_BYTES_MAX)),
+            Arrangement::ByArrival => Order::Arrival,
+        };
+        let setting = Setting {
+            book: self.book,
+            renderer: CaseRenderer {
+                look: self.args.look(),
+                names: Names {
+                    book: self.book,
+                    inputs: self.inputs,
+                },
+            },
+            arrangement,
+            lateness: self.args.cases.lateness.unwrap_or(LATENESS),
+            alerts: self.args.cases.alerts,
+            incidents_only: self.args.cases.incidents_only,
+        };
+        let out = Output::new(out, header);
+        let recorder = CaseRecorder::new(setting);
+        Ok(Sink::new(out, order, renderer.time_slot(), recorder))
+    }
+
+    /// What stands below all records.
+    fn write_end(
+        &self,
+        statistics: &Statistics,
+        recorder: &CaseRecorder<'_>,
+        out: &mut Output,
+    ) -> Result<(), Failure> {
+        if self.args.count {
+            return out.write(&self.counts(statistics));
+        }
+        let mut text = Vec::new();
+        if self.args.output == OutputFormat::Jsonl {
+            summary_json::line(&mut text, self.book, statistics, recorder.findings());
+        }
+        out.write(&text)
+    }
+
+    fn counts(&self, statistics: &Statistics) -> Vec<u8> {
+        let counts = self.book.matched(&statistics.by_rule);
+        let counts = counts.map(|(rule, count)| RuleCount {
+            meta: rule.meta,
+            count,
+        });
+        counts::render(self.args.output, self.ending.terminal.out, counts.collect())
+    }
 }
 
 fn write_statistics(

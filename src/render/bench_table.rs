@@ -88,7 +88,7 @@ pub fn machine(machine: &Machine) -> String {
 /// The heads of the columns.
 pub fn measurement_header(colour: Colour) -> String {
     let heads = format!(
-        "{:<6} {:>7} {:>7} {:>10} {:>17} {:>9} {:>9}  {:>8} {:>8} {:>8} {:>8} {:>8} {:>9} {:>11}",
+        "{:<6} {:>7} {:>7} {:>10} {:>17} {:>9} {:>9} {:>9}  {:>8} {:>8} {:>8} {:>8} {:>8} {:>9} {:>11}",
         "STAGE",
         "THREADS",
         "RULES",
@@ -96,6 +96,7 @@ pub fn measurement_header(colour: Colour) -> String {
         "MIN … MAX",
         "BYTES/S",
         "AN EVENT",
+        "CPU TIME",
         "BATCH 50",
         "90 %",
         "99 %",
@@ -120,7 +121,7 @@ pub fn measurement(m: &Measurement) -> String {
         .detections
         .map_or("-".to_owned(), |n| HumanCount(n).to_string());
     format!(
-        "{:<6} {:>7} {:>7} {:>10} {:>17} {:>9} {:>9}  {:>8} {:>8} {:>8} {:>8} {:>8} {:>9} {:>11}\n",
+        "{:<6} {:>7} {:>7} {:>10} {:>17} {:>9} {:>9} {:>9}  {:>8} {:>8} {:>8} {:>8} {:>8} {:>9} {:>11}\n",
         m.stage.name(),
         m.threads,
         m.rules,
@@ -128,6 +129,7 @@ pub fn measurement(m: &Measurement) -> String {
         span,
         compact(m.bytes_per_second.median) + "B",
         duration_ns(m.event_ns),
+        m.cpu_event_ns.map_or("-".to_owned(), duration_ns),
         time(m.batch_ns.p50),
         time(m.batch_ns.p90),
         time(m.batch_ns.p99),

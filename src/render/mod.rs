@@ -3,8 +3,10 @@
 //! A [`DetectionRenderer`] turns what is known of a detection into bytes, in the worker that
 //! found it; what a rule contributes is rendered once, when the rules are known ([`RuleCard`]).
 
+mod alert_json;
 pub mod bench_html;
 pub mod bench_table;
+mod case;
 pub mod colour;
 pub mod counts;
 mod csv;
@@ -13,7 +15,9 @@ pub mod diagnostics;
 pub mod escape;
 pub mod event;
 pub mod expression;
+mod incident_json;
 mod incident_policy;
+mod json_object;
 pub mod json_text;
 mod jsonl;
 pub mod progress;
@@ -21,8 +25,10 @@ pub mod quantity;
 pub mod rule;
 mod sequence;
 pub mod summary;
+pub mod summary_json;
 pub mod table;
 
+pub use case::{CaseRenderer, Look, Names};
 pub use detection::{DetectionRenderer, DetectionView, RuleCard};
 
 use clap::ValueEnum;

@@ -70,19 +70,26 @@ impl CarriedTime {
         text.reserve(old.len() + old.len() / 8);
         let mut start = 0;
         for record in &mut result.records {
-            let rendered = old.get(start..record.end).unwrap_or_default();
+            let shown = old.get(start..record.shown_end).unwrap_or_default();
+            let carried = old.get(record.shown_end..record.end).unwrap_or_default();
             start = record.end;
-            if record.key.time == Timestamp::UNKNOWN.0
-                && let Some((before, rest)) = rendered.split_at_checked(self.slot.offset)
+            let lacks_time = record.key.time == Timestamp::UNKNOWN.0;
+            if lacks_time {
+                record.key.time = self.time.0;
+            }
+            // What is not shown, or not at a time, has no slot.
+            if lacks_time
+                && let Some((before, rest)) = shown.split_at_checked(self.slot.offset)
                 && let Some(after) = rest.strip_prefix(unknown.as_slice())
             {
                 text.extend_from_slice(before);
                 (self.slot.write)(text, self.time);
                 text.extend_from_slice(after);
-                record.key.time = self.time.0;
             } else {
-                text.extend_from_slice(rendered);
+                text.extend_from_slice(shown);
             }
+            record.shown_end = text.len();
+            text.extend_from_slice(carried);
             record.end = text.len();
         }
     }
@@ -127,6 +134,7 @@ mod tests {
                     position: 0,
                     rule: 0,
                 },
+                shown_end: result.text.len(),
                 end: result.text.len(),
             });
         }

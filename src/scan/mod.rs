@@ -13,14 +13,24 @@
 //! pipeline delivers blocks in the order of the source, and the sort breaks ties by place.
 
 mod carried_time;
+mod case_match;
+mod findings;
 mod inputs;
+mod output;
+mod recorder;
 mod rendered;
+mod rule_book;
 mod sink;
 mod statistics;
 mod worker;
 
 pub use carried_time::TimeSlot;
+pub use case_match::place;
+pub use findings::Findings;
 pub use inputs::Inputs;
-pub use sink::{Order, Sink};
+pub use output::Output;
+pub use recorder::{AlertPolicy, CaseRecorder, Setting};
+pub use rule_book::RuleBook;
+pub use sink::{Order, Sink, Verbatim};
 pub use statistics::{Statistics, per_second};
-pub use worker::{BlockResult, Finder, What, host};
+pub use worker::{Arrangement, BlockResult, Finder, ScanRule, What, host};

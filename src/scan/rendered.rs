@@ -6,8 +6,10 @@
 //! that those under way take `3 × threads × (HELD_BYTES_MAX + one record)`, whatever the rules
 //! and events.
 
+use std::ops::Range;
+
 use crate::failure::Failure;
-use crate::sort::{Run, RunReader, RunWriter, SortKey};
+use crate::sort::{self, Run, RunReader, RunWriter, SortKey};
 
 /// What a result holds in memory, texts and their heads.
 pub const HELD_BYTES_MAX: usize = 8 << 20;
@@ -17,7 +19,9 @@ pub const HELD_BYTES_MAX: usize = 8 << 20;
 pub struct Record {
     /// Its place in the order.
     pub key: SortKey,
-    /// Where it ends; it begins where the one before ends.
+    /// Where the part ends that is shown; it begins where the record before ends.
+    pub shown_end: usize,
+    /// Where the part ends that travels along, behind the one that is shown.
     pub end: usize,
 }
 
@@ -31,23 +35,36 @@ pub struct Piece {
 }
 
 impl Piece {
-    /// Ends the record whose text was appended last.
-    fn end(&mut self, key: SortKey) {
-        let end = self.text.len();
-        self.records.push(Record { key, end });
+    /// Appends a record.
+    fn add(
+        &mut self,
+        key: SortKey,
+        shown: impl FnOnce(&mut Vec<u8>),
+        carried: impl FnOnce(&mut Vec<u8>),
+    ) {
+        shown(&mut self.text);
+        let shown_end = self.text.len();
+        carried(&mut self.text);
+        self.records.push(Record {
+            key,
+            shown_end,
+            end: self.text.len(),
+        });
     }
 
     /// Gives each record.
     pub fn each(
         &self,
-        mut take: impl FnMut(SortKey, &[u8]) -> Result<(), Failure>,
+        mut take: impl FnMut(sort::Record<'_>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let mut start = 0;
         for record in &self.records {
-            take(
-                record.key,
-                self.text.get(start..record.end).unwrap_or_default(),
-            )?;
+            let part = |range: Range<usize>| self.text.get(range).unwrap_or_default();
+            take(sort::Record {
+                key: record.key,
+                shown: part(start..record.shown_end),
+                carried: part(record.shown_end..record.end),
+            })?;
             start = record.end;
         }
         Ok(())
@@ -89,13 +106,17 @@ impl Rendered {
         }
     }
 
-    /// Appends a record that `render` writes.
-    pub fn add(&mut self, key: SortKey, render: impl FnOnce(&mut Vec<u8>)) {
+    /// Appends a record: `shown` writes what is shown of it, `carried` what travels along.
+    pub fn add(
+        &mut self,
+        key: SortKey,
+        shown: impl FnOnce(&mut Vec<u8>),
+        carried: impl FnOnce(&mut Vec<u8>),
+    ) {
         if self.failed.is_some() {
             return;
         }
-        render(&mut self.held.text);
-        self.held.end(key);
+        self.held.add(key, shown, carried);
         if self.held.held_bytes() > self.held_bytes_max {
             self.failed = self.spill().err();
         }
@@ -106,7 +127,7 @@ impl Rendered {
             Some(writer) => writer,
             none => none.insert(RunWriter::create()?),
         };
-        self.held.each(|key, record| writer.add(key, record))?;
+        self.held.each(|record| writer.add(record))?;
         self.held.clear();
         Ok(())
     }
@@ -136,9 +157,12 @@ fn pieces_of(
 ) -> Result<(), Failure> {
     let mut reader = RunReader::open(run);
     let mut piece = Piece::default();
-    while let Some((key, record)) = reader.next()? {
-        piece.text.extend_from_slice(record);
-        piece.end(key);
+    while let Some(record) = reader.next()? {
+        piece.add(
+            record.key,
+            |out| out.extend_from_slice(record.shown),
+            |out| out.extend_from_slice(record.carried),
+        );
         if piece.held_bytes() > bytes_max {
             take(&mut piece)?;
             piece.clear();
@@ -165,13 +189,19 @@ mod tests {
                     position,
                     rule: 0,
                 };
-                rendered.add(key, |out| out.extend_from_slice(text(position).as_bytes()));
+                let text = text(position);
+                rendered.add(
+                    key,
+                    |out| out.extend_from_slice(text.as_bytes()),
+                    |out| out.extend_from_slice(b"+"),
+                );
                 assert!(rendered.held.held_bytes() <= held_bytes_max);
             }
             let mut got = Vec::new();
             let pieces = rendered.each_piece(|piece| {
-                piece.each(|key, record| {
-                    got.push((key.position, record.to_vec()));
+                piece.each(|record| {
+                    assert_eq!(record.carried, b"+");
+                    got.push((record.key.position, record.shown.to_vec()));
                     Ok(())
                 })
             });

@@ -8,6 +8,8 @@ use yagura_engine::pipeline::Block;
 use yagura_parsers::{EXAMPLES_MAX, Example, Reason};
 use yagura_rules::Level;
 
+use super::findings::ByLevel;
+use super::recorder::CaseRecorder;
 use super::worker::BlockResult;
 use crate::peak_memory::peak_rss_bytes;
 
@@ -32,9 +34,15 @@ pub struct Statistics {
     /// The first of them, by reason.
     pub examples: Vec<PathExample>,
     /// Detections by level.
-    pub by_level: [u64; Level::ALL.len()],
-    /// Detections by rule, where they are counted only.
+    pub by_level: ByLevel,
+    /// Matches by rule.
     pub by_rule: Vec<u64>,
+    /// Alerts by level.
+    pub alerts: ByLevel,
+    /// Incidents by level.
+    pub incidents: ByLevel,
+    /// The time that correlations and incidents took.
+    pub correlate: Duration,
 }
 
 impl Statistics {
@@ -83,9 +91,19 @@ impl Statistics {
         self.by_level.iter().sum()
     }
 
-    /// Whether there is a detection of this level or above.
+    /// Notes what a recorder has found so far.
+    pub fn note(&mut self, recorder: &CaseRecorder<'_>) {
+        self.alerts = recorder.findings().alerts_by_level;
+        self.incidents = recorder.findings().incidents_by_level();
+        self.correlate = recorder.took();
+    }
+
+    /// Whether there is a detection, alert or incident of this level or above.
     pub fn reaches(&self, level: Level) -> bool {
-        self.by_level.iter().skip(level as usize).any(|n| *n > 0)
+        let kinds = [&self.by_level, &self.alerts, &self.incidents];
+        kinds
+            .into_iter()
+            .any(|kind| kind.iter().skip(level as usize).any(|n| *n > 0))
     }
 
     /// The content of `--stats`.
@@ -96,6 +114,9 @@ impl Statistics {
             bytes: self.bytes,
             unparsed: unparsed.map(|(reason, n)| (reason.name(), *n)).collect(),
             detections: self.detections(),
+            alerts: self.alerts.iter().sum(),
+            incidents: self.incidents.iter().sum(),
+            correlate_seconds: self.correlate.as_secs_f64(),
             load_seconds: load.as_secs_f64(),
             elapsed_seconds: elapsed.as_secs_f64(),
             events_per_second: per_second(self.events, elapsed),
@@ -122,6 +143,9 @@ pub struct Report {
     bytes: u64,
     unparsed: BTreeMap<&'static str, u64>,
     detections: u64,
+    alerts: u64,
+    incidents: u64,
+    correlate_seconds: f64,
     load_seconds: f64,
     elapsed_seconds: f64,
     events_per_second: f64,

@@ -3,21 +3,22 @@
 use std::sync::Arc;
 
 use yagura_engine::pipeline::Block;
-use yagura_engine::{Engine, Match};
+use yagura_engine::{Engine, Facts, Match};
 use yagura_parsers::{Event, EventBatch, Timestamp, Unparsed, fields};
 use yagura_rules::Level;
 
+use super::case_match;
 use super::inputs::Inputs;
 use super::rendered::Rendered;
 use crate::detection::{Duplicates, FieldList, ListLimits, shortened};
 use crate::render::{DetectionRenderer, DetectionView, RuleCard};
 use crate::sort::SortKey;
 
-/// What is wanted of detections.
+/// What is shown of detections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
-    /// Their number by rule.
-    Counts,
+    /// Nothing of each.
+    Nothing,
     /// Each, with the fields that matched.
     Evidence,
     /// Each, with the fields that matched and the whole event.
@@ -33,13 +34,15 @@ pub struct BlockResult {
     pub bytes: u64,
     /// The time of its last event that had one.
     pub last_time: Timestamp,
+    /// The highest time of its events; only known where [`Finder::arrangement`] asks for it.
+    pub high_water: Timestamp,
     /// What was not understood, if anything.
     pub unparsed: Option<Box<Unparsed>>,
-    /// The rendered detections.
+    /// Its matches: rendered where they are shown, and what correlations and incidents need.
     pub rendered: Rendered,
-    /// Detections by rule, for [`What::Counts`].
+    /// Matches by rule.
     pub counts: Vec<(u32, u64)>,
-    /// Detections by level.
+    /// Detections by level: matches that stand for themselves.
     pub by_level: [u64; Level::ALL.len()],
 }
 
@@ -57,19 +60,39 @@ impl BlockResult {
     }
 }
 
+/// How the matches of all blocks come together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrangement {
+    /// Sorted by event time.
+    ByTime,
+    /// As they arrive; how far event time has come is noted with each.
+    ByArrival,
+}
+
+/// A rule that is evaluated.
+#[derive(Debug)]
+pub struct ScanRule {
+    /// What it contributes to its detections.
+    pub card: RuleCard,
+    /// Whether its matches are detections, and not only parts of something else.
+    pub stands_alone: bool,
+}
+
 /// What all workers share.
 #[derive(Debug)]
 pub struct Finder<'a> {
     /// The compiled rules.
     pub engine: &'a Arc<Engine>,
-    /// What each rule contributes, by its index in the engine.
-    pub cards: &'a [RuleCard],
+    /// The same, by their index in the engine.
+    pub rules: &'a [ScanRule],
     /// The names of the inputs.
     pub inputs: &'a Inputs,
     /// How detections look.
     pub renderer: DetectionRenderer,
-    /// What is wanted of them.
+    /// What is shown of them.
     pub what: What,
+    /// How they come together.
+    pub arrangement: Arrangement,
 }
 
 impl<'a> Finder<'a> {
@@ -79,26 +102,35 @@ impl<'a> Finder<'a> {
         let mut found = Vec::new();
         let mut evident = FieldList::new(Duplicates::Drop, ListLimits::MATCHED);
         let mut whole = WholeEvent::new();
+        let mut facts = Facts::default();
         move |block, batch| {
             batch.parse(block.format, block.origin, self.engine.projection());
             let mut result = BlockResult::of(batch);
             found.clear();
             matcher.scan(batch, block.format, &mut found);
-            for of in &found {
-                if let Some(card) = self.card(*of) {
-                    result.by_level[card.level as usize] += 1;
-                }
-            }
-            if self.what == What::Counts {
-                result.counts = counts(&found);
-                return result;
-            }
+            result.counts = counts(&found);
+            result.by_level = self.by_level(&result.counts);
             let mut room = Vec::new();
+            let mut high_water = HighWater::new(self.arrangement);
             whole.forget();
             for of in &found {
-                let (Some(event), Some(rule)) = (batch.event(of.event), self.card(*of)) else {
+                let (Some(event), Some(rule)) = (batch.event(of.event), self.rule(*of)) else {
                     continue;
                 };
+                let position = event.position();
+                let key = SortKey {
+                    time: event.time().0,
+                    input: block.input,
+                    position,
+                    rule: of.rule.0,
+                };
+                self.engine.gather(of.rule, event, &mut facts);
+                let high_water = high_water.up_to(of.event, batch);
+                let carried = |out: &mut Vec<u8>| case_match::encode(out, high_water, &facts);
+                if self.what == What::Nothing || !rule.stands_alone {
+                    result.rendered.add(key, |_| (), carried);
+                    continue;
+                }
                 evident.clear();
                 matcher.evidence(batch, block.format, *of, |evidence| {
                     let name = match evidence.field {
@@ -112,37 +144,67 @@ impl<'a> Finder<'a> {
                     whole.render(self, of.event, &event);
                 }
                 let host = host(&event, &mut room).map(|host| shortened(host, HOST_BYTES_MAX));
-                let path = self.inputs.path(block.input);
-                let position = event.position();
+                let id = rule.card.id.part(self.inputs.identity(block.input));
                 let view = DetectionView {
-                    id: rule
-                        .id
-                        .part(self.inputs.identity(block.input))
-                        .finish(position),
+                    id: id.finish(position),
                     time: event.time(),
-                    rule,
+                    rule: &rule.card,
                     host: host.as_deref(),
-                    path,
+                    path: self.inputs.path(block.input),
                     position,
                     matched: &evident,
                     event: (self.what == What::WholeEvents).then_some(&whole.text),
                 };
-                let key = SortKey {
-                    time: event.time().0,
-                    input: block.input,
-                    position,
-                    rule: of.rule.0,
-                };
-                result
-                    .rendered
-                    .add(key, |out| self.renderer.detection(out, &view));
+                let shown = |out: &mut Vec<u8>| self.renderer.detection(out, &view);
+                result.rendered.add(key, shown, carried);
             }
+            result.high_water = high_water.up_to(batch.len(), batch);
             result
         }
     }
 
-    fn card(&self, of: Match) -> Option<&'a RuleCard> {
-        self.cards.get(of.rule.0 as usize)
+    fn rule(&self, of: Match) -> Option<&'a ScanRule> {
+        self.rules.get(of.rule.0 as usize)
+    }
+
+    fn by_level(&self, counts: &[(u32, u64)]) -> [u64; Level::ALL.len()] {
+        let mut by_level = [0; Level::ALL.len()];
+        for (rule, count) in counts {
+            if let Some(rule) = self.rules.get(*rule as usize).filter(|r| r.stands_alone) {
+                by_level[rule.card.level as usize] += count;
+            }
+        }
+        by_level
+    }
+}
+
+/// The highest event time of a batch up to an event, where it is wanted.
+struct HighWater {
+    arrangement: Arrangement,
+    seen: usize,
+    time: Timestamp,
+}
+
+impl HighWater {
+    fn new(arrangement: Arrangement) -> Self {
+        Self {
+            arrangement,
+            seen: 0,
+            time: Timestamp::UNKNOWN,
+        }
+    }
+
+    /// Up to and including that event. Asked for in the order of events.
+    fn up_to(&mut self, event: usize, batch: &EventBatch) -> Timestamp {
+        if self.arrangement == Arrangement::ByArrival {
+            while self.seen <= event
+                && let Some(next) = batch.event(self.seen)
+            {
+                self.time = self.time.max(next.time());
+                self.seen += 1;
+            }
+        }
+        self.time
     }
 }
 

@@ -10,6 +10,7 @@ use yagura_rules::taxonomy::{Rename, Route};
 
 use crate::compile::access;
 use crate::compile::fields;
+use crate::compile::keywords;
 use crate::compile::rarity::Share;
 use crate::engine::RuleIndex;
 use crate::fold::fold;
@@ -20,7 +21,7 @@ use crate::matcher::plan::{
     Certainty, ClassPlan, ClassRule, Finding, Hit, NO_SLOT, Predicate, PredicateId, Slot, Source,
 };
 use crate::matcher::program::{Node, NodeId};
-use crate::matcher::raw_filter::RawFilter;
+use crate::matcher::raw_filter::KeywordParts;
 use crate::matcher::required::required_literals;
 use crate::number::Numeric;
 
@@ -282,12 +283,13 @@ impl<'a> ClassBuilder<'a> {
         }
         let ids = (0u32..).map(PredicateId);
         let mut opening = ids.zip(&plan.predicates).filter(|(id, _)| plan.opens(*id));
-        let by_keywords = opening.all(|(_, p)| *p.sources == [Source::ANYTHING]);
+        let by_keywords = opening.all(|(_, p)| keywords::is_keyword(p));
         plan.needs_keyword = plan.always.is_empty() && by_keywords;
         if plan.anything.is_some() {
-            let keys = self.known.keys();
-            let keywords = keys.filter(|key| *key.sources == [Source::ANYTHING]);
-            plan.raw_filter = RawFilter::new(keywords.map(|key| &key.predicate.test));
+            let decisive = keywords::decisive(plan);
+            let keywords = self.known.iter().filter(|(_, id)| decisive[id.index()]);
+            let tests = keywords.map(|(key, _)| &key.predicate.test);
+            plan.keyword_parts = Some(KeywordParts::of(tests));
         }
         for id in (0..plan.predicates.len() as u32).map(PredicateId) {
             let predicate = &plan.predicates[id.index()];

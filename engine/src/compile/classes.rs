@@ -12,6 +12,7 @@ use crate::classes::{ByEventId, Class, ClassId, Classes, PlanId, SHAPES, prefix_
 use crate::compile::Routed;
 use crate::compile::class::ClassBuilder;
 use crate::matcher::plan::{ClassPlan, Slot};
+use crate::matcher::raw_filter::RawFilter;
 
 /// Routes, as ascending indices.
 type RouteSet = Vec<u32>;
@@ -44,6 +45,7 @@ impl<'a> Interner<'a> {
         let class = Class {
             special: self.plan(special),
             shared: self.plan(shared),
+            raw_filter: None,
         };
         *self.class_ids.entry(class).or_insert_with(|| {
             self.classes.push(class);
@@ -105,6 +107,9 @@ pub(super) fn build(
         })
         .collect();
     let other_channel = by_event_id(None, routed, &mut interner);
+    let plans = plans(&interner.sets, names, rules, routed);
+    let mut by_id = interner.classes;
+    let raw_filters = raw_filters(&mut by_id, &plans);
     Classes {
         by_shape,
         by_channel,
@@ -114,9 +119,30 @@ pub(super) fn build(
             .providers()
             .map(|(provider, channel)| (provider.into(), channel.into()))
             .collect(),
-        plans: plans(&interner.sets, names, rules, routed),
-        by_id: interner.classes,
+        plans,
+        raw_filters,
+        by_id,
     }
+}
+
+/// One filter for the keywords of all plans of a class.
+fn raw_filters(classes: &mut [Class], plans: &[ClassPlan]) -> Vec<RawFilter> {
+    let mut filters = Vec::new();
+    let mut known: HashMap<Vec<PlanId>, u32> = HashMap::new();
+    for class in classes {
+        let parts_of = |id: &PlanId| plans[*id as usize].keyword_parts.as_ref();
+        let ids = [class.special, class.shared].into_iter().flatten();
+        let ids: Vec<PlanId> = ids.filter(|id| parts_of(id).is_some()).collect();
+        if ids.is_empty() {
+            continue;
+        }
+        class.raw_filter = Some(*known.entry(ids).or_insert_with_key(|ids| {
+            let parts: Vec<_> = ids.iter().filter_map(parts_of).collect();
+            filters.push(RawFilter::new(&parts));
+            filters.len() as u32 - 1
+        }));
+    }
+    filters
 }
 
 fn is_of_program(route: &Route, program: &str) -> bool {

@@ -9,6 +9,7 @@ mod access;
 mod class;
 mod classes;
 mod fields;
+mod keywords;
 mod rarity;
 
 use std::sync::Arc;

@@ -113,7 +113,6 @@ impl Core {
         Some((place, true))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one step, split for reading")]
     fn apply_threshold(
         &mut self,
         plan: &Plan,
@@ -165,7 +164,8 @@ impl Core {
         slot.last = newest;
         let alert = slot.alert;
         self.bytes = (self.bytes + slot.state.heap_bytes()).saturating_sub(before);
-        if is_new {
+        // A late match may begin a window that ends before anything else is due.
+        if is_new || arrival.late {
             self.schedule(plan, number, place);
         }
         if is_open {

@@ -1,7 +1,7 @@
 //! Matches that wait until the watermark passes them, in order of time.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 
 use super::carried::Carried;
 
@@ -14,17 +14,23 @@ pub(crate) struct Waiting {
     pub(crate) carried: Carried,
 }
 
+/// Time, sequence number, detection; and where the match is.
+type Ranked = (i64, u64, u32, u32);
+
 /// See the module. Matches of one event come in the order of the detections.
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
-    order: BinaryHeap<Reverse<(i64, u64, u32, u32)>>,
+    /// Those that came in order: almost all.
+    in_order: VecDeque<Ranked>,
+    /// The others.
+    behind: BinaryHeap<Reverse<Ranked>>,
     waiting: Vec<Waiting>,
     free: Vec<u32>,
 }
 
 impl Buffer {
     pub(crate) fn len(&self) -> usize {
-        self.order.len()
+        self.in_order.len() + self.behind.len()
     }
 
     /// A match to fill in and [`Buffer::add`].
@@ -41,28 +47,41 @@ impl Buffer {
     pub(crate) fn add(&mut self, waiting: Waiting) {
         let (time, sequence) = waiting.at;
         let detection = waiting.detection as u32;
-        let place = match self.free.pop() {
-            Some(place) => place,
-            None => {
-                self.waiting.push(Waiting::default());
-                (self.waiting.len() - 1) as u32
-            }
-        };
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.waiting.push(Waiting::default());
+            (self.waiting.len() - 1) as u32
+        });
         if let Some(cell) = self.waiting.get_mut(place as usize) {
             *cell = waiting;
-            self.order.push(Reverse((time, sequence, detection, place)));
+            let ranked = (time, sequence, detection, place);
+            if self.in_order.back().is_none_or(|last| *last <= ranked) {
+                self.in_order.push_back(ranked);
+            } else {
+                self.behind.push(Reverse(ranked));
+            }
         }
+    }
+
+    fn next(&self) -> Option<&Ranked> {
+        let behind = self.behind.peek().map(|Reverse(ranked)| ranked);
+        self.in_order.front().into_iter().chain(behind).min()
     }
 
     /// Where the next match stands.
     pub(crate) fn next_at(&self) -> Option<(i64, u64)> {
-        let Reverse((time, sequence, ..)) = self.order.peek()?;
+        let (time, sequence, ..) = self.next()?;
         Some((*time, *sequence))
     }
 
     /// Takes the next match out. To be given back with [`Buffer::recycle`].
     pub(crate) fn pop(&mut self) -> Option<(u32, Waiting)> {
-        let Reverse((.., place)) = self.order.pop()?;
+        let next = *self.next()?;
+        if self.in_order.front() == Some(&next) {
+            self.in_order.pop_front();
+        } else {
+            self.behind.pop();
+        }
+        let (.., place) = next;
         let waiting = self.waiting.get_mut(place as usize).map(std::mem::take)?;
         Some((place, waiting))
     }
@@ -77,7 +96,8 @@ impl Buffer {
 
     /// All that wait, in no order.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Waiting> {
-        let waiting = self.order.iter();
-        waiting.filter_map(|Reverse((.., place))| self.waiting.get(*place as usize))
+        let behind = self.behind.iter().map(|Reverse(ranked)| ranked);
+        let ranked = self.in_order.iter().chain(behind);
+        ranked.filter_map(|(.., place)| self.waiting.get(*place as usize))
     }
 }

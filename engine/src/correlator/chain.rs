@@ -98,6 +98,25 @@ pub(crate) struct Hit {
     pub(crate) value: Option<u64>,
 }
 
+/// What a step continues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    /// It is the first.
+    Nothing,
+    /// The newest chain at the step before.
+    Step(Option<Link>),
+}
+
+impl Before {
+    /// The chain to continue, or the one that begins with a first step.
+    fn or(self, own: Link) -> Option<Link> {
+        match self {
+            Self::Nothing => Some(own),
+            Self::Step(link) => link,
+        }
+    }
+}
+
 impl Chain {
     pub(crate) fn new(spec: &SequenceSpec) -> Self {
         let (steps, stages) = (spec.steps.len(), spec.stages.len());
@@ -142,8 +161,10 @@ impl Chain {
         let mut complete = None;
         // From the last step to the first: each looks at the step before as it was.
         for step in (0..spec.steps.len()).rev() {
-            let before = step.checked_sub(1);
-            let before = before.map(|b| self.reached.get(b).copied().flatten());
+            let before = match step.checked_sub(1) {
+                None => Before::Nothing,
+                Some(before) => Before::Step(self.reached.get(before).copied().flatten()),
+            };
             let Some(link) = self.reach(spec, hits, step, before, at, span) else {
                 continue;
             };
@@ -195,14 +216,13 @@ impl Chain {
         })
     }
 
-    /// The newest chain that reaches a step now. `before`: the one at the step before; `None`
-    /// for the first step.
+    /// The newest chain that reaches a step now.
     fn reach(
         &mut self,
         spec: &SequenceSpec,
         hits: &[Hit],
         step: usize,
-        before: Option<Option<Link>>,
+        before: Before,
         at: Point,
         span: i64,
     ) -> Option<Link> {
@@ -220,7 +240,7 @@ impl Chain {
         let link = if let [only] = step.stages[..] {
             let own = begins_now(only)?;
             event = own.event;
-            before.unwrap_or(Some(own))?
+            before.or(own)?
         } else {
             let mut last = None;
             for stage in &step.stages {
@@ -228,7 +248,7 @@ impl Chain {
                     continue;
                 };
                 last = Some(own.event);
-                let link = before.unwrap_or(Some(own));
+                let link = before.or(own);
                 if let (Some(place), Some(link)) = (self.continues.get_mut(*stage), link) {
                     *place = Some(link);
                 }
@@ -241,7 +261,7 @@ impl Chain {
         };
         let long_ago = |since: Point, length: i64| at.0.saturating_sub(since.0) > length;
         let gap_exceeded = step.gap.is_some_and(|gap| long_ago(link.reached, gap));
-        if long_ago(link.began, span) || (before.is_some() && gap_exceeded) {
+        if long_ago(link.began, span) || (before != Before::Nothing && gap_exceeded) {
             return None;
         }
         Some(Link {

@@ -148,16 +148,15 @@ impl KeyArena {
         if stride == 0 {
             return 0;
         }
-        let place = match class.free.pop() {
-            Some(place) => place,
-            None => {
-                let place = (class.bytes.len() / stride) as u32;
-                if place >= 1 << PLACE_BITS {
-                    return u32::MAX;
-                }
-                class.bytes.resize(class.bytes.len() + stride, 0);
-                place
+        let place = if let Some(place) = class.free.pop() {
+            place
+        } else {
+            let place = (class.bytes.len() / stride) as u32;
+            if place >= 1 << PLACE_BITS {
+                return u32::MAX;
             }
+            class.bytes.resize(class.bytes.len() + stride, 0);
+            place
         };
         let start = place as usize * stride;
         if let Some(cell) = class.bytes.get_mut(start..start + key.len()) {

@@ -348,9 +348,9 @@ fn threshold(correlation: &Correlation) -> Threshold {
     }
     Threshold {
         measure,
-        need,
         condition,
         decision,
+        need,
     }
 }
 
@@ -361,7 +361,6 @@ fn ordered_steps(rules: usize, span: i64) -> SequenceSpec {
         within: span,
         distinct: false,
         role: Role::Step(step),
-        partial: None,
     };
     let step = |stage| StepSpec {
         stages: vec![stage],

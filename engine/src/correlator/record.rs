@@ -62,7 +62,6 @@ impl Alerts {
 
 impl Core {
     /// Opens an alert for a key. `distinct`: the values so far, by stage.
-    #[expect(clippy::too_many_arguments, reason = "what an opening is made of")]
     pub(crate) fn open(
         &mut self,
         plan: &Plan,

@@ -14,6 +14,8 @@ pub(crate) struct Moment {
 #[derive(Clone, Debug)]
 pub(crate) enum Ring {
     Few(u8, [Moment; 2]),
+    /// Boxed, so that a slot stays within a cache line.
+    #[expect(clippy::box_collection, reason = "see above")]
     Many(Box<VecDeque<Moment>>),
 }
 

@@ -168,17 +168,20 @@ impl Core {
         };
         let end = slot.last.saturating_add(span);
         let used = matches!(&slot.state, State::Partial(partial) if !partial.members.is_empty());
-        if !used && tick_of(end) <= now {
+        // Strictly: its last match counts until the end of that very tick, at least.
+        if !used && tick_of(end) < now {
             self.release(table, place);
             return;
         }
         // At least a tick on, or the wheel would hand it out at once again.
-        let later = (i64::from(now) + 2) << 30;
-        let tick = self.schedule.enter(
-            end.max(later.saturating_add(if used { span } else { 0 })),
-            table,
-            place,
-        );
+        let soon = (i64::from(now) + 2) << 30;
+        let soon = soon.max(self.watermark);
+        let later = if used {
+            soon.saturating_add(span)
+        } else {
+            soon
+        };
+        let tick = self.schedule.enter(end.max(later), table, place);
         if let Some(slot) = self.tables.get_mut(table).and_then(|t| t.get_mut(place)) {
             slot.tick = tick;
         }

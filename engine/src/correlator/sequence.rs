@@ -3,7 +3,7 @@
 use super::chain::{Chain, Collected, Hit, Point};
 use super::key::KeyScratch;
 use super::plan::{Binding, Plan};
-use super::spec::{Role, SequenceSpec};
+use super::spec::{Role, SequenceSpec, StageSpec};
 use super::table::{NO_ALERT, Partial, State, key_hash};
 use super::{Arrival, Core};
 
@@ -53,7 +53,7 @@ impl Core {
                 return;
             };
             if is_new {
-                self.join_partials(plan, number, place);
+                self.join_partials(plan, number, place, arrival.at.0);
             }
             place
         } else {
@@ -90,7 +90,7 @@ impl Core {
             return;
         };
         let stage = hit.input as usize;
-        let collects = spec.stages.get(stage).is_some_and(|s| s.collects());
+        let collects = spec.stages.get(stage).is_some_and(StageSpec::collects);
         let place = if collects {
             let Some((place, is_new)) = self.slot_of_key(table, || new_partial(spec)) else {
                 return;
@@ -197,7 +197,7 @@ impl Core {
     }
 
     /// Makes a whole key known to the partial keys that it agrees with.
-    pub(crate) fn join_partials(&mut self, plan: &Plan, number: usize, place: u32) {
+    pub(crate) fn join_partials(&mut self, plan: &Plan, number: usize, place: u32, now: i64) {
         let Some(unit) = plan
             .units
             .get(number)
@@ -224,7 +224,6 @@ impl Core {
                 self.bytes += 4;
             }
             if is_new {
-                let now = i64::from(self.schedule.wheel.now()) << 30;
                 self.schedule_partial(plan, table, at, now);
             }
         }
@@ -278,7 +277,8 @@ impl Core {
         Some(self.partial_tables.get(number)? + partial)
     }
 
-    fn schedule_partial(&mut self, plan: &Plan, table: usize, place: u32, now: i64) {
+    /// Enters a partial key that was last used at `now`.
+    pub(crate) fn schedule_partial(&mut self, plan: &Plan, table: usize, place: u32, now: i64) {
         let owner = self.tables.get(table).map_or(0, |t| t.unit);
         let span = plan.units.get(owner).map_or(0, |unit| unit.span);
         let tick = self.schedule.enter(now.saturating_add(span), table, place);

@@ -91,3 +91,123 @@ impl Correlator {
         decode::all(empty, body).ok_or(RestoreError::Damaged)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+    use yagura_rules::correlation::{Comparison, Condition, Correlation, Kind, Reference, Target};
+    use yagura_rules::{Activity, Detection, Logsource, Meta, SourceFile, Span};
+
+    use super::super::Match;
+    use super::{CHECKSUM_BYTES, Correlator, Options, Plan, RestoreError, VERSION, hash64};
+
+    fn meta(title: &str) -> Meta {
+        let place = Span {
+            start: 0,
+            len: 0,
+            line: 1,
+            column: 1,
+        };
+        Meta {
+            id: None,
+            name: None,
+            title: title.to_owned(),
+            status: None,
+            description: None,
+            author: None,
+            date: None,
+            modified: None,
+            level: yagura_rules::Level::Low,
+            tags: Vec::new(),
+            references: Vec::new(),
+            false_positives: Vec::new(),
+            fields: Vec::new(),
+            file: Arc::new(SourceFile {
+                path: "rules.yml".into(),
+                text: String::new(),
+            }),
+            span: place,
+        }
+    }
+
+    fn plan() -> Arc<Plan> {
+        let kinds = [
+            Kind::EventCount,
+            Kind::ValueCount,
+            Kind::Temporal,
+            Kind::TemporalOrdered,
+            Kind::ValueSum,
+        ];
+        let correlations = kinds.map(|kind| Correlation {
+            meta: meta(kind.name()),
+            kind,
+            rules: vec![Reference {
+                written: "rule".to_owned(),
+                target: Target::Detection(0),
+            }],
+            group_by: vec!["key".to_owned()],
+            aliases: Vec::new(),
+            timespan_seconds: 60,
+            condition: Condition::Bounds(vec![(Comparison::GreaterOrEqual, 2.0)]),
+            fields: vec!["value".to_owned()],
+            percentile: None,
+            generate: false,
+        });
+        let detection = Detection {
+            meta: meta("rule"),
+            logsource: Logsource::default(),
+            selections: Vec::new(),
+            conditions: Vec::new(),
+            filters: Vec::new(),
+            matches: yagura_rules::predicate::Expr::All(Vec::new()),
+            activity: Activity::Active,
+            in_place: false,
+        };
+        Arc::new(Plan::compile(&correlations, &[], &[Arc::new(detection)]))
+    }
+
+    fn filled() -> Vec<u8> {
+        let mut correlator = Correlator::new(plan(), Options::default());
+        for (n, value) in (0u8..12).zip([b"1", b"2", b"3"].iter().cycle()) {
+            let time = i64::from(n) * 1_000_000_000;
+            let found = Match {
+                detection: 0,
+                time,
+                sequence: u64::from(n),
+                high_water: time,
+                event: 7,
+                values: &[Some(b"key"), Some(*value)],
+                extras: &[(1, b"extra")],
+            };
+            correlator.push(found, &mut |_| {});
+        }
+        correlator.snapshot()
+    }
+
+    proptest! {
+        // The checksum is made right again, so that what is behind it meets the damage.
+        #[test]
+        fn hostile_bytes_are_refused_or_taken(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+            cut in prop::option::of(any::<prop::sample::Index>()),
+        ) {
+            let mut bytes = filled();
+            bytes.truncate(bytes.len() - CHECKSUM_BYTES);
+            for (place, byte) in changes {
+                let place = 7 + place.index(bytes.len() - 7);
+                bytes[place] = byte;
+            }
+            if let Some(cut) = cut {
+                bytes.truncate(7 + cut.index(bytes.len() - 7));
+            }
+            let checksum = hash64(u64::from(VERSION), &bytes);
+            bytes.extend(checksum.to_le_bytes());
+            match Correlator::restore(plan(), Options::default(), &bytes) {
+                Ok(mut restored) => restored.correlator.finish(&mut |_| {}),
+                Err(error) => prop_assert_eq!(error, RestoreError::Damaged),
+            }
+        }
+    }
+}

@@ -162,8 +162,6 @@ pub(crate) struct StageSpec {
     pub(crate) distinct: bool,
     /// Which step it belongs to, or after which it stands.
     pub(crate) role: Role,
-    /// Its key lacks fields: which of the unit's partial tables it uses.
-    pub(crate) partial: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,6 +10,7 @@ pub(crate) fn put(mut value: u64, out: &mut Vec<u8>) {
 }
 
 /// Appends a signed number; those near zero are short.
+#[expect(clippy::cast_sign_loss, reason = "the bits are what counts")]
 pub(crate) fn put_signed(value: i64, out: &mut Vec<u8>) {
     put((value as u64) << 1 ^ (value >> 63) as u64, out);
 }
@@ -48,6 +49,7 @@ impl<'a> Reader<'a> {
         None
     }
 
+    #[expect(clippy::cast_possible_wrap, reason = "the bits are what counts")]
     pub(crate) fn signed(&mut self) -> Option<i64> {
         let coded = self.number()?;
         Some((coded >> 1) as i64 ^ -((coded & 1) as i64))

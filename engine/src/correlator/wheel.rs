@@ -65,7 +65,7 @@ impl Wheel {
         if entry.tick <= self.now {
             return Some(entry);
         }
-        let level = ((31 - (entry.tick ^ self.now).leading_zeros()) / DIGIT_BITS) as usize;
+        let level = ((entry.tick ^ self.now).ilog2() / DIGIT_BITS) as usize;
         let digit = (entry.tick >> (DIGIT_BITS * level as u32)) as usize % BUCKETS;
         if let Some(level) = self.levels.get_mut(level) {
             level.occupied |= 1 << digit;

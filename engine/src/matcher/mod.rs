@@ -142,13 +142,8 @@ impl Matcher {
     }
 
     pub(crate) fn load_texts(&mut self, class: Class, event: Event<'_>, format: Format) {
-        let plans = self.engine.classes.plans(class);
-        let mut filters = plans
-            .filter(|plan| plan.anything.is_some())
-            .map(|plan| plan.raw_filter.as_ref())
-            .peekable();
-        if filters.peek().is_some() {
-            self.texts.load(event, format, &self.engine.whole, filters);
+        if let Some(filter) = self.engine.classes.raw_filter(class) {
+            self.texts.load(event, format, &self.engine.whole, filter);
         }
     }
 }

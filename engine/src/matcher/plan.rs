@@ -14,7 +14,7 @@ use crate::engine::RuleIndex;
 use crate::matcher::check::Check;
 use crate::matcher::literals::Literals;
 use crate::matcher::program::{NodeId, Program};
-use crate::matcher::raw_filter::RawFilter;
+use crate::matcher::raw_filter::KeywordParts;
 
 /// A predicate, as an index into [`ClassPlan::predicates`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -168,8 +168,9 @@ pub(crate) struct ClassPlan {
     pub(crate) anything: Option<u16>,
     /// Whether every rule needs a keyword: without any, none has to be looked at.
     pub(crate) needs_keyword: bool,
-    /// Tells that no keyword can be in an event, if that can be told.
-    pub(crate) raw_filter: Option<RawFilter>,
+    /// What tells that no keyword that decides anything can be in an event. There whenever
+    /// `anything` is.
+    pub(crate) keyword_parts: Option<KeywordParts>,
     pub(crate) predicates: Vec<Predicate>,
     /// [`Predicate::finding`], close together.
     pub(crate) findings: Vec<Finding>,

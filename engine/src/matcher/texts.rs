@@ -32,22 +32,29 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    /// Prepares the texts of an event. `filters`: those of all plans that have keywords.
-    pub(crate) fn load<'f>(
+    /// Prepares the texts of an event. `filter`: that of its class.
+    pub(crate) fn load(
         &mut self,
         event: Event<'_>,
         format: Format,
         whole: &Projection,
-        mut filters: impl Iterator<Item = Option<&'f RawFilter>>,
+        filter: &RawFilter,
     ) {
-        let structured = matches!(event.kind(), EventKind::Json | EventKind::Windows);
-        let may_hold = |filter: Option<&RawFilter>| filter.is_none_or(|f| f.may_hold(event.raw()));
-        self.place = match (structured, event.raw().is_empty()) {
-            (false, _) if may_hold_escapes(event) => Place::LineAndAgain,
-            (false, _) => Place::Line,
-            (true, true) => Place::Own,
-            (true, false) if filters.any(may_hold) => Place::Again,
-            (true, false) => Place::Nowhere,
+        let raw = event.raw();
+        self.place = if matches!(event.kind(), EventKind::Json | EventKind::Windows) {
+            if raw.is_empty() {
+                Place::Own
+            } else if filter.may_hold(raw) {
+                Place::Again
+            } else {
+                Place::Nowhere
+            }
+        } else if may_hold_escapes(event) {
+            Place::LineAndAgain
+        } else if filter.may_hold_in_line(raw) {
+            Place::Line
+        } else {
+            Place::Nowhere
         };
         if let Place::Again | Place::LineAndAgain = self.place {
             self.again.recycle().extend_from_slice(event.raw());

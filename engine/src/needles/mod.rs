@@ -1,9 +1,9 @@
 //! Looks for any of a few dozen short texts in a long one, whatever the case of ASCII letters,
 //! many bytes at a time.
 //!
-//! Of each needle the three neighbouring bytes that logs hold most rarely are its fingerprint.
-//! Needles are spread over eight buckets, a bit each; for each of the three bytes a table says
-//! which buckets it may belong to. Where the three agree on a bucket, its needles are compared.
+//! Of each needle the four neighbouring bytes that logs hold most rarely are its fingerprint.
+//! Needles are spread over eight buckets, a bit each; for each of the four bytes a table says
+//! which buckets it may belong to. Where the four agree on a bucket, its needles are compared.
 //! With tables by nibble a shuffle looks 32 bytes up at once: the idea of Teddy (Geoffrey
 //! Langdale, Hyperscan). A table by nibble holds for both cases of a letter at no cost, which a
 //! case-insensitive automaton does not.
@@ -12,7 +12,7 @@
 mod simd;
 
 /// Bytes of a fingerprint.
-const WIDTH: usize = 3;
+const WIDTH: usize = 4;
 const BUCKETS: usize = 8;
 
 /// For each byte of the fingerprint and each byte value, the buckets it may belong to.
@@ -24,6 +24,10 @@ struct Needle {
     text: Box<[u8]>,
     /// Where its fingerprint begins.
     offset: usize,
+    /// Its fingerprint, see [`blurred`]; zeros behind the end of a shorter needle.
+    blurred: u32,
+    /// Which bits of `blurred` count.
+    mask: u32,
 }
 
 /// A set of needles.
@@ -33,7 +37,14 @@ pub(crate) struct Needles {
     #[cfg(target_arch = "x86_64")]
     nibbles: Option<simd::NibbleTables>,
     buckets: [Vec<Needle>; BUCKETS],
+    /// Buckets of needles that are shorter than a fingerprint.
+    short: u8,
+    /// By hash, whether bytes may be the fingerprint of a needle that is not short.
+    filter: Box<[u64; FILTER_BITS / 64]>,
 }
+
+/// One bit in forty is set by as many needles as the rules of a class usually have.
+const FILTER_BITS: usize = 1 << 13;
 
 impl Needles {
     /// Needles of at least two bytes. Letters among ASCII stand for both cases.
@@ -47,6 +58,8 @@ impl Needles {
             #[cfg(target_arch = "x86_64")]
             nibbles: simd::NibbleTables::new(&tables),
             tables,
+            short: short_buckets(&buckets),
+            filter: filter(&buckets),
             buckets,
         }
     }
@@ -77,27 +90,28 @@ impl Needles {
             None => self.tables[i][0],
         };
         (from..text.len()).any(|at| {
-            let agreed = byte(at, 0) & byte(at, 1) & byte(at, 2);
+            let agreed = (0..WIDTH).fold(u8::MAX, |agreed, i| agreed & byte(at, i));
             agreed != 0 && self.is_at(text, at, &mut counts)
         })
     }
 
     /// Whether a needle has its fingerprint here.
     fn is_at(&self, text: &[u8], at: usize, counts: &mut impl FnMut(&[u8]) -> bool) -> bool {
-        let byte = |i: usize| text.get(at + i).map_or(0, |b| usize::from(*b));
-        let mut agreed =
-            self.tables[0][byte(0)] & self.tables[1][byte(1)] & self.tables[2][byte(2)];
+        let here = bytes_at(text, at);
+        let by_byte = self.tables.iter().zip(here);
+        let mut agreed = by_byte.fold(u8::MAX, |agreed, (table, byte)| {
+            agreed & table[usize::from(byte)]
+        });
+        let blurred = blurred(here);
+        let (word, bit) = filter_place(blurred);
+        if self.filter[word] >> bit & 1 == 0 {
+            agreed &= self.short;
+        }
         while agreed != 0 {
             let bucket = agreed.trailing_zeros() as usize;
             agreed &= agreed - 1;
             let found = self.buckets[bucket].iter().any(|needle| {
-                let Some(start) = at.checked_sub(needle.offset) else {
-                    return false;
-                };
-                let end = start + needle.text.len();
-                let here = text.get(start..end);
-                here.is_some_and(|here| here.eq_ignore_ascii_case(&needle.text))
-                    && counts(&text[start..])
+                blurred & needle.mask == needle.blurred && needle.is_around(text, at, counts)
             });
             if found {
                 return true;
@@ -107,6 +121,57 @@ impl Needles {
     }
 }
 
+impl Needle {
+    /// Whether it stands with its fingerprint here.
+    fn is_around(&self, text: &[u8], at: usize, counts: &mut impl FnMut(&[u8]) -> bool) -> bool {
+        let Some(start) = at.checked_sub(self.offset) else {
+            return false;
+        };
+        let here = text.get(start..start + self.text.len());
+        here.is_some_and(|here| here.eq_ignore_ascii_case(&self.text)) && counts(&text[start..])
+    }
+}
+
+fn short_buckets(buckets: &[Vec<Needle>; BUCKETS]) -> u8 {
+    let short = |bucket: &Vec<Needle>| bucket.iter().any(|needle| needle.mask != u32::MAX);
+    (0..BUCKETS).fold(0, |set, i| set | u8::from(short(&buckets[i])) << i)
+}
+
+fn filter(buckets: &[Vec<Needle>; BUCKETS]) -> Box<[u64; FILTER_BITS / 64]> {
+    let mut filter = Box::new([0; FILTER_BITS / 64]);
+    let whole = buckets.iter().flatten().filter(|n| n.mask == u32::MAX);
+    for needle in whole {
+        let (word, bit) = filter_place(needle.blurred);
+        filter[word] |= 1 << bit;
+    }
+    filter
+}
+
+/// By the upper bits of a product with the golden ratio.
+#[inline]
+fn filter_place(blurred: u32) -> (usize, u32) {
+    let hash = blurred.wrapping_mul(0x9e37_79b1) >> (32 - FILTER_BITS.trailing_zeros());
+    ((hash / 64) as usize % (FILTER_BITS / 64), hash % 64)
+}
+
+/// The bytes of a fingerprint at a place; zeros behind the end of the text.
+#[inline]
+fn bytes_at(text: &[u8], at: usize) -> [u8; WIDTH] {
+    let rest = text.get(at..).unwrap_or_default();
+    if let Some(bytes) = rest.first_chunk() {
+        return *bytes;
+    }
+    let mut bytes = [0; WIDTH];
+    bytes[..rest.len()].copy_from_slice(rest);
+    bytes
+}
+
+/// A fingerprint without the bit that tells the case of letters, and with it some others apart.
+#[inline]
+fn blurred(bytes: [u8; WIDTH]) -> u32 {
+    u32::from_le_bytes(bytes) | u32::from_le_bytes([0x20; WIDTH])
+}
+
 fn needle(mut text: Vec<u8>) -> Needle {
     text.make_ascii_lowercase();
     let places = 0..text.len().saturating_sub(WIDTH - 1).max(1);
@@ -114,8 +179,13 @@ fn needle(mut text: Vec<u8>) -> Needle {
         let bytes = text.iter().skip(*at).take(WIDTH);
         bytes.map(|b| commonness(*b)).sum::<u32>()
     };
+    let offset = places.min_by_key(rarest).unwrap_or(0);
+    let known = (text.len() - offset).min(WIDTH);
+    let mask = u32::MAX >> (8 * (WIDTH - known) as u32);
     Needle {
-        offset: places.min_by_key(rarest).unwrap_or(0),
+        offset,
+        blurred: blurred(bytes_at(&text, offset)) & mask,
+        mask,
         text: text.into(),
     }
 }
@@ -125,10 +195,11 @@ fn into_buckets(needles: Vec<Needle>) -> [Vec<Needle>; BUCKETS] {
     let mut buckets: [Vec<Needle>; BUCKETS] = Default::default();
     let mut covers: [Cover; BUCKETS] = Default::default();
     for needle in needles {
-        let added = |cover: &Cover| cover.with(&needle).share() - cover.share();
-        let best = (0..BUCKETS).min_by(|a, b| added(&covers[*a]).total_cmp(&added(&covers[*b])));
+        let wider = covers.map(|cover| cover.with(&needle));
+        let added: [f64; BUCKETS] = std::array::from_fn(|i| wider[i].share() - covers[i].share());
+        let best = (0..BUCKETS).min_by(|a, b| added[*a].total_cmp(&added[*b]));
         let best = best.unwrap_or(0);
-        covers[best] = covers[best].with(&needle);
+        covers[best] = wider[best];
         buckets[best].push(needle);
     }
     buckets
@@ -160,17 +231,22 @@ impl Cover {
 
     /// The expected share of places that look like one of its needles, times a constant.
     fn share(&self) -> f64 {
-        let taken = |i: usize, byte: u8| {
-            self.low[i] >> (byte & 15) & 1 == 1 && self.high[i] >> (byte >> 4) & 1 == 1
-        };
-        let of_byte = |i: usize| {
-            let bytes = (0..=u8::MAX).filter(|byte| taken(i, *byte));
-            bytes
-                .map(|byte| f64::from(1 << commonness(byte)))
-                .sum::<f64>()
+        let of_byte = |i: usize| -> f64 {
+            let highs = bits(self.high[i]);
+            let bytes = highs.flat_map(|high| bits(self.low[i]).map(move |low| high << 4 | low));
+            bytes.map(|byte| f64::from(1 << commonness(byte))).sum()
         };
         (0..WIDTH).map(of_byte).product()
     }
+}
+
+/// The places of the set bits.
+fn bits(mut set: u16) -> impl Iterator<Item = u8> {
+    std::iter::from_fn(move || {
+        let lowest = set.trailing_zeros();
+        set &= set.wrapping_sub(1);
+        (lowest < u16::BITS).then_some(lowest as u8)
+    })
 }
 
 fn fingerprint(needle: &Needle) -> &[u8] {

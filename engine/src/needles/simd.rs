@@ -6,8 +6,8 @@ use std::arch::x86_64::{
     __m128i, __m256i, __m512i, _mm_loadu_si128, _mm256_and_si256, _mm256_broadcastsi128_si256,
     _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8,
     _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16, _mm512_and_si512,
-    _mm512_broadcast_i32x4, _mm512_loadu_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8,
-    _mm512_shuffle_epi8, _mm512_srli_epi16, _mm512_test_epi8_mask,
+    _mm512_broadcast_i32x4, _mm512_loadu_si512, _mm512_maskz_loadu_epi8, _mm512_permutex2var_epi8,
+    _mm512_set1_epi8, _mm512_shuffle_epi8, _mm512_srli_epi16, _mm512_test_epi8_mask,
 };
 
 use super::{ByteTables, WIDTH};
@@ -106,8 +106,9 @@ impl NibbleTables {
     #[target_feature(enable = "avx2")]
     fn scan_avx2(&self, text: &[u8], mut found: impl FnMut(usize) -> bool) -> Scanned {
         const LANES: usize = 32;
-        let [low, high] = [&self.low, &self.high]
-            .map(|tables| [0, 1, 2].map(|i: usize| _mm256_broadcastsi128_si256(load(&tables[i]))));
+        let [low, high] = [&self.low, &self.high].map(|tables| {
+            std::array::from_fn::<_, WIDTH, _>(|i| _mm256_broadcastsi128_si256(load(&tables[i])))
+        });
         let nibble = _mm256_set1_epi8(15);
         let Some(last) = text.len().checked_sub(LANES + WIDTH - 1) else {
             return Scanned::UpTo(0);
@@ -139,67 +140,75 @@ impl NibbleTables {
 
     #[target_feature(enable = "avx512f,avx512bw")]
     fn scan_avx512(&self, text: &[u8], mut found: impl FnMut(usize) -> bool) -> Scanned {
-        const LANES: usize = 64;
-        let [low, high] = [&self.low, &self.high]
-            .map(|tables| [0, 1, 2].map(|i: usize| _mm512_broadcast_i32x4(load(&tables[i]))));
+        let [low, high] = [&self.low, &self.high].map(|tables| {
+            std::array::from_fn::<_, WIDTH, _>(|i| _mm512_broadcast_i32x4(load(&tables[i])))
+        });
         let nibble = _mm512_set1_epi8(15);
-        let Some(last) = text.len().checked_sub(LANES + WIDTH - 1) else {
-            return Scanned::UpTo(0);
-        };
         let mut at = 0;
-        loop {
+        while at < text.len() {
             let mut agreed = _mm512_set1_epi8(-1);
             for i in 0..WIDTH {
-                // SAFETY: `at + i + LANES <= text.len()`, since `at <= last` and `i < WIDTH`.
-                let bytes: __m512i =
-                    unsafe { _mm512_loadu_si512(text.as_ptr().add(at + i).cast()) };
+                let bytes = bytes_from(text, at + i);
                 let by_low = _mm512_shuffle_epi8(low[i], _mm512_and_si512(bytes, nibble));
                 let high_nibble = _mm512_and_si512(_mm512_srli_epi16::<4>(bytes), nibble);
                 let by_high = _mm512_shuffle_epi8(high[i], high_nibble);
                 agreed = _mm512_and_si512(agreed, _mm512_and_si512(by_low, by_high));
             }
-            let places = _mm512_test_epi8_mask(agreed, agreed);
+            let places = _mm512_test_epi8_mask(agreed, agreed) & first(text.len() - at);
             if any_place(places, |place| found(at + place)) {
                 return Scanned::Found;
             }
-            if at == last {
-                return Scanned::UpTo(last + LANES);
-            }
-            // The last step overlaps the one before, and may show places again.
-            at = (at + LANES).min(last);
+            at += LANES;
         }
+        Scanned::UpTo(text.len())
     }
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
     fn scan_avx512vbmi(&self, text: &[u8], mut found: impl FnMut(usize) -> bool) -> Scanned {
-        const LANES: usize = 64;
-        let tables = [0, 1, 2].map(|i: usize| {
+        let tables = std::array::from_fn::<_, WIDTH, _>(|i| {
             let (low, high) = self.seven[i].split_at(LANES);
             [load_wide(low), load_wide(high)]
         });
-        let Some(last) = text.len().checked_sub(LANES + WIDTH - 1) else {
-            return Scanned::UpTo(0);
-        };
         let mut at = 0;
-        loop {
-            let [first, second, third] = [0, 1, 2].map(|i: usize| {
-                // SAFETY: `at + i + LANES <= text.len()`, since `at <= last` and `i < WIDTH`.
-                let bytes: __m512i =
-                    unsafe { _mm512_loadu_si512(text.as_ptr().add(at + i).cast()) };
-                let [low, high] = tables[i];
-                _mm512_permutex2var_epi8(low, bytes, high)
-            });
-            let places = _mm512_test_epi8_mask(_mm512_and_si512(first, second), third);
+        while at < text.len() {
+            let mut agreed = _mm512_set1_epi8(-1);
+            for (i, [low, high]) in tables.into_iter().enumerate() {
+                let bytes = bytes_from(text, at + i);
+                agreed = _mm512_and_si512(agreed, _mm512_permutex2var_epi8(low, bytes, high));
+            }
+            let places = _mm512_test_epi8_mask(agreed, agreed) & first(text.len() - at);
             if any_place(places, |place| found(at + place)) {
                 return Scanned::Found;
             }
-            if at == last {
-                return Scanned::UpTo(last + LANES);
-            }
-            // The last step overlaps the one before, and may show places again.
-            at = (at + LANES).min(last);
+            at += LANES;
         }
+        Scanned::UpTo(text.len())
     }
+}
+
+/// Bytes of a register of AVX-512.
+const LANES: usize = 64;
+
+/// A mask of the first lanes.
+#[inline]
+fn first(count: usize) -> u64 {
+    if count >= LANES {
+        u64::MAX
+    } else {
+        (1 << count) - 1
+    }
+}
+
+/// The bytes of a text from a place on; zeros behind its end.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn bytes_from(text: &[u8], at: usize) -> __m512i {
+    let rest = text.get(at..).unwrap_or_default();
+    if let Some(whole) = rest.first_chunk::<LANES>() {
+        return load_wide(whole);
+    }
+    // SAFETY: only the bytes of the mask are read, of which `rest` has as many.
+    unsafe { _mm512_maskz_loadu_epi8(first(rest.len()), rest.as_ptr().cast()) }
 }
 
 /// 64 bytes of a table.

@@ -114,6 +114,7 @@ pub fn detections() -> Vec<Arc<Detection>> {
         filters: Vec::new(),
         matches: Expr::All(Vec::new()),
         activity: Activity::Active,
+        in_place: false,
     };
     (0..DETECTIONS).map(|n| Arc::new(detection(n))).collect()
 }

@@ -359,7 +359,7 @@ impl Run<'_> {
                     .into_iter()
                     .filter(|key| unit.due(&unit.keys[key]) <= at.0)
                     .collect();
-                due.sort_by_key(|key| order_of(key));
+                due.sort_by_key(order_of);
                 for key in due {
                     unit.end_window(&key, at, self.records, self.out);
                 }

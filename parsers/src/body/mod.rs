@@ -38,20 +38,21 @@ type Grammar = fn(&[u8], &mut EventWriter<'_>) -> bool;
 
 /// Adds the fields of a message to the event under construction.
 pub(crate) fn fields(program: &[u8], message: &[u8], out: &mut EventWriter<'_>) {
-    let message = match repeated(message) {
-        Ok((inner, count)) => {
-            out.text(fields::REPEATED, count);
-            inner
-        }
-        Err(_) => message,
+    let message = match message.first() {
+        Some(b'm' | b'l' | b'-') => match repeated(message) {
+            Ok((inner, count)) => {
+                out.text(fields::REPEATED, count);
+                inner
+            }
+            Err(_) => message,
+        },
+        _ => message,
     };
     let message = without_clock(without_message_id(message));
     if by_beginning(message, out) {
         return;
     }
-    let mut room = [0; NAME_BYTES_MAX];
-    let name = plain_name(program, &mut room);
-    let understood = by_program(name).is_some_and(|grammar| grammar(message, out));
+    let understood = grammar_of(program).is_some_and(|grammar| grammar(message, out));
     if !understood {
         pam::body(program, message, out);
     }
@@ -146,6 +147,17 @@ fn plain_name<'a>(program: &[u8], room: &'a mut [u8; NAME_BYTES_MAX]) -> &'a [u8
         }
         None => &[],
     }
+}
+
+/// The grammar of a program. Most write their name as it stands in the table.
+fn grammar_of(program: &[u8]) -> Option<Grammar> {
+    if program.len() <= NAME_BYTES_MAX
+        && let Some(grammar) = by_program(program)
+    {
+        return Some(grammar);
+    }
+    let mut room = [0; NAME_BYTES_MAX];
+    by_program(plain_name(program, &mut room))
 }
 
 /// The table of programs.

@@ -14,7 +14,7 @@ use nom::combinator::opt;
 use nom::sequence::{delimited, preceded};
 
 use super::facts::{Facts, Outcome};
-use super::peer::Peer;
+use super::peer::{Peer, last_place};
 use crate::event::ValueKind;
 use crate::fields;
 use crate::time::text::{Parsed, no_match};
@@ -90,7 +90,7 @@ fn session(input: &[u8]) -> Parsed<'_, Facts<'_>> {
         tag("closed for user ").map(|_| ("session_closed", None)),
     ));
     let (rest, (action, outcome)) = action.parse(rest)?;
-    let (names, by) = match memmem::rfind(rest, b" by ") {
+    let (names, by) = match last_place(rest, b" by ") {
         Some(at) => (&rest[..at], &rest[at + 4..]),
         None => (rest, &b""[..]),
     };
@@ -110,7 +110,9 @@ fn session(input: &[u8]) -> Parsed<'_, Facts<'_>> {
 }
 
 fn without_uid(name: &[u8]) -> &[u8] {
-    let end = memmem::find(name, b"(uid=").unwrap_or(name.len());
+    let mut brackets = memchr::memchr_iter(b'(', name);
+    let end = brackets.find(|at| name[*at..].starts_with(b"(uid="));
+    let end = end.unwrap_or(name.len());
     name[..end].trim_ascii()
 }
 

@@ -1,8 +1,7 @@
 //! The other side of a connection: `192.0.2.1 port 22`, `host[192.0.2.1]`.
 
-use memchr::memmem;
 use nom::Parser;
-use nom::bytes::complete::{is_not, tag, take_while1};
+use nom::bytes::complete::{is_not, tag, take_till1, take_while1};
 use nom::combinator::opt;
 use nom::sequence::preceded;
 
@@ -31,8 +30,12 @@ impl<'a> Peer<'a> {
 /// or no colon, so a look at the characters is enough.
 pub(super) fn is_address(text: &[u8]) -> bool {
     let version_4 = || {
-        text.iter().all(|b| b.is_ascii_digit() || *b == b'.')
-            && memchr::memchr_iter(b'.', text).count() == 3
+        // Without an early end, so that all bytes are looked at together.
+        let (points, digits) = text.iter().fold((0, 0), |(points, digits), b| {
+            let (point, digit) = (*b == b'.', b.is_ascii_digit());
+            (points + usize::from(point), digits + usize::from(digit))
+        });
+        points == 3 && points + digits == text.len()
     };
     let version_6 = || {
         let before_zone = text.split(|b| *b == b'%').next().unwrap_or_default();
@@ -42,9 +45,17 @@ pub(super) fn is_address(text: &[u8]) -> bool {
     version_4() || version_6()
 }
 
+/// The last place of a text that begins with a blank: messages are short and have few blanks
+/// behind it, so that a searcher would cost more than the search.
+pub(super) fn last_place(text: &[u8], of: &[u8]) -> Option<usize> {
+    debug_assert_eq!(of.first(), Some(&b' '));
+    memchr::memrchr_iter(b' ', text).find(|at| text[*at..].starts_with(of))
+}
+
 /// `ADDRESS`, `ADDRESS port N`; the address may be a name.
 pub(super) fn peer(input: &[u8]) -> Parsed<'_, Peer<'_>> {
-    let (rest, word) = is_not(" ,[]()")(input)?;
+    let ends = |b: u8| matches!(b, b' ' | b',' | b'[' | b']' | b'(' | b')');
+    let (rest, word) = take_till1(ends)(input)?;
     let (rest, port) = opt(preceded(tag(" port "), port)).parse(rest)?;
     // `192.0.2.1: 11: Bye`: the colon ends the address and is no part of it.
     let address = word.strip_suffix(b":").unwrap_or(word);
@@ -68,7 +79,7 @@ pub(super) fn before_peer<'a>(
     input: &'a [u8],
     separator: &[u8],
 ) -> Parsed<'a, (&'a [u8], Peer<'a>)> {
-    let Some(at) = memmem::rfind(input, separator) else {
+    let Some(at) = last_place(input, separator) else {
         return no_match(input);
     };
     let (rest, peer) = peer(&input[at + separator.len()..])?;
@@ -78,7 +89,7 @@ pub(super) fn before_peer<'a>(
 /// `USER ADDRESS port N`, the way sshd writes it since 7.5: the user may hold blanks, so the
 /// address is found from the end.
 pub(super) fn user_and_peer(input: &[u8]) -> Parsed<'_, (&[u8], Peer<'_>)> {
-    let Some(port_at) = memmem::rfind(input, b" port ") else {
+    let Some(port_at) = last_place(input, b" port ") else {
         return no_match(input);
     };
     let Some(blank) = memchr::memrchr(b' ', &input[..port_at]) else {

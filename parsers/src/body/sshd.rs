@@ -12,7 +12,7 @@ use nom::sequence::{preceded, terminated};
 
 use super::facts::Facts;
 use super::pam;
-use super::peer::{Peer, before_peer, bracketed, peer, user_and_peer};
+use super::peer::{Peer, before_peer, bracketed, last_place, peer, user_and_peer};
 use crate::time::text::{Parsed, no_match};
 use crate::writer::EventWriter;
 
@@ -39,6 +39,9 @@ pub(super) fn body(text: &[u8], out: &mut EventWriter<'_>) -> bool {
 
 /// Levels and names of functions that some messages begin with.
 fn without_origin(text: &[u8]) -> &[u8] {
+    if !matches!(text.first(), Some(b'e' | b'f' | b'b' | b's' | b'k')) {
+        return text;
+    }
     let origins: [&[u8]; 5] = [
         b"error: ",
         b"fatal: ",
@@ -139,7 +142,7 @@ fn user_request(input: &[u8]) -> Parsed<'_, Facts<'_>> {
 /// `User X from host not allowed because not listed in AllowUsers`
 fn user_refused(input: &[u8]) -> Parsed<'_, Facts<'_>> {
     let (rest, _) = tag("User ")(input)?;
-    let Some(at) = memmem::rfind(rest, b" not allowed because ") else {
+    let Some(at) = last_place(rest, b" not allowed because ") else {
         return no_match(input);
     };
     let (named, because) = rest.split_at(at);

@@ -49,6 +49,15 @@ pub(crate) fn opening(text: &[u8]) -> Opening {
 }
 
 pub(super) fn is_envelope(text: &[u8]) -> bool {
+    // Nearly all events are told by the first byte of their first key.
+    if let [b'{', b'"', first, ..] = text
+        && !LISTS
+            .iter()
+            .chain([&ODATA])
+            .any(|name| name.first() == Some(first))
+    {
+        return false;
+    }
     matches!(opening(text), Opening::Envelope(_))
 }
 

@@ -10,14 +10,20 @@
 //! is hashed or its end is looked for. A key that is not among them costs one look-up, and keys
 //! that nobody asked for are remembered like the others.
 //!
+//! Within an event no key has to wait for the one before: what is compared first is the member
+//! that came at the same step of the event before, and where that fails, an event of those before
+//! is looked for that went on like this one.
+//!
 //! Bounded: when [`MEMBERS_MAX`] keys are known, all are forgotten. What is remembered belongs to
-//! one projection.
+//! one projection, and so does what a member is good for, which is found out once.
 
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-use crate::projection::{NodeId, Projection};
+use super::walk;
+use crate::fields;
+use crate::projection::{NodeId, Projection, Target};
 
 /// A place in the projection, if anything there was asked for.
 pub(super) type Place = Option<NodeId>;
@@ -25,7 +31,14 @@ pub(super) type Place = Option<NodeId>;
 /// Keys of several places count several times.
 const MEMBERS_MAX: usize = 2048;
 
-/// Longer keys are looked up each time.
+/// So many orders of members are remembered.
+const SHAPES_MAX: usize = 16;
+
+/// So much of an event is remembered in its order.
+const PATH_MAX: usize = 256;
+
+/// Longer keys are looked up each time, and so are those with a newline: what is remembered must
+/// not reach over the end of a line.
 const KEY_BYTES_MAX: usize = 128;
 
 /// So much of a key is compared at once.
@@ -40,20 +53,53 @@ pub(super) struct Expected {
     pub(super) child: Place,
 }
 
+/// What is to be done with a string, number or literal behind a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Nobody asks for it.
+    Skip,
+    /// It is a value of this one field, which is not the time.
+    Store(Target),
+    /// It is the time, with this rank, and nothing else.
+    Time(u8),
+    /// It is a value of several fields.
+    StoreEach,
+    /// The key has a meaning of its own, see [`super::walk`].
+    Special,
+}
+
 /// A key at a place.
 #[derive(Clone, Debug)]
-struct Member {
-    /// Its first bytes with the opening quote, as two words, and which of their bits count.
+#[repr(align(64))]
+pub(super) struct Member {
+    /// Its first bytes with the opening quote, as two words.
     head: [u128; 2],
-    mask: [u128; 2],
-    /// In [`KeyMemory::written`], with quotes and colon.
-    start: u32,
-    written_len: u32,
+    /// With quotes and colon; 0 for what is no key.
+    pub(super) written_len: u32,
     parent: Place,
-    /// Where it leads.
-    child: Place,
     /// What came behind it, the last first.
     next: [u16; 2],
+    /// What its value is for.
+    pub(super) usage: Use,
+    /// Where it leads.
+    pub(super) child: Place,
+    /// Where in [`KeyMemory::written`] it is, with quotes and colon.
+    start: u32,
+}
+
+/// Which bits of the first bytes count, by how many bytes a key has.
+static MASKS: [[u128; 2]; HEAD_BYTES + 1] = masks();
+
+const fn masks() -> [[u128; 2]; HEAD_BYTES + 1] {
+    let mut masks = [[0; 2]; HEAD_BYTES + 1];
+    let mut len = 1;
+    while len <= HEAD_BYTES {
+        let bit = (len as u32 - 1) * 8;
+        masks[len] = masks[len - 1];
+        masks[len][bit as usize / 128] |= 0xFF << (bit % 128);
+        len += 1;
+    }
+    masks
 }
 
 /// The memory. Member 0 is no key: it stands for the beginning of an event.
@@ -64,7 +110,17 @@ pub(crate) struct KeyMemory {
     written: Vec<u8>,
     by_key: HashTable<u16>,
     hasher: DefaultHashBuilder,
+    /// The member before the next.
     last: u16,
+    /// The members of the last event in their order, as far as this one did not differ.
+    path: Vec<u16>,
+    /// How many of them were passed.
+    step: usize,
+    /// Whether this event differs from the last.
+    left_path: bool,
+    /// The members of some events before, all different.
+    shapes: Vec<Vec<u16>>,
+    oldest_shape: usize,
 }
 
 impl KeyMemory {
@@ -72,21 +128,73 @@ impl KeyMemory {
     pub(crate) fn begin(&mut self, projection: &Projection) {
         if self.projection != projection.identity() {
             self.projection = projection.identity();
-            self.forget();
+            self.forget(projection);
         }
     }
 
-    fn forget(&mut self) {
+    fn forget(&mut self, projection: &Projection) {
         self.members.clear();
         self.written.clear();
         self.by_key.clear();
-        self.last = 0;
-        self.add(None, b"", None);
+        self.path.clear();
+        self.shapes.clear();
+        self.oldest_shape = 0;
+        self.left_path = false;
+        (self.last, self.step) = (0, 0);
+        self.add(None, b"", None, projection);
     }
 
     /// An event begins.
     pub(super) fn begin_event(&mut self) {
-        self.last = 0;
+        if self.left_path {
+            self.learn_shape();
+        }
+        (self.last, self.step) = (0, 0);
+    }
+
+    /// Remembers the members of the event before, which came in another order than expected.
+    fn learn_shape(&mut self) {
+        self.left_path = false;
+        self.path.truncate(self.step);
+        if self.shapes.contains(&self.path) {
+            return;
+        }
+        if let Some(oldest) = self.shapes.get_mut(self.oldest_shape) {
+            oldest.clone_from(&self.path);
+            self.oldest_shape = (self.oldest_shape + 1) % SHAPES_MAX;
+        } else {
+            self.shapes.push(self.path.clone());
+        }
+    }
+
+    /// Notes that a member was passed.
+    #[inline]
+    fn pass(&mut self, member: u16) {
+        if self.path.get(self.step) != Some(&member) {
+            self.leave_path(member);
+        }
+        (self.last, self.step) = (member, self.step + 1);
+    }
+
+    /// Goes on as an event did that had this member here, or else one step at a time.
+    fn leave_path(&mut self, member: u16) {
+        let step = self.step;
+        if step >= PATH_MAX {
+            return;
+        }
+        self.left_path = true;
+        self.path.truncate(step);
+        self.path.push(member);
+        let is_like = |shape: &&Vec<u16>| {
+            shape.get(step) == Some(&member)
+                && step
+                    .checked_sub(1)
+                    .is_none_or(|before| shape.get(before) == self.path.get(before))
+        };
+        if let Some(shape) = self.shapes.iter().find(is_like) {
+            self.path
+                .extend_from_slice(shape.get(step + 1..).unwrap_or_default());
+        }
     }
 
     /// The member that begins `text`, if it was expected here.
@@ -96,11 +204,12 @@ impl KeyMemory {
         let [first, second] = self.members.get(usize::from(self.last))?.next;
         let member = self.members.get(usize::from(first))?;
         if self.begins(member, parent, text) {
-            self.last = first;
-            return Some(Expected {
+            let expected = Expected {
                 written_len: member.written_len as usize,
                 child: member.child,
-            });
+            };
+            self.pass(first);
+            return Some(expected);
         }
         self.second_choice([first, second], parent, text)
     }
@@ -121,32 +230,69 @@ impl KeyMemory {
             child: member.child,
         };
         self.members.get_mut(usize::from(self.last))?.next = [second, first];
-        self.last = second;
+        self.pass(second);
         Some(expected)
+    }
+
+    /// The same for a reader that counts the steps itself: the member that came at this step of
+    /// the last event, or else one that was expected. To be taken by [`KeyMemory::go_on`].
+    ///
+    /// The step is known before the member that comes at it. By the member before, the processor
+    /// would have to wait for that one each time.
+    #[expect(clippy::inline_always, reason = "measured: once a member")]
+    #[inline(always)]
+    pub(super) fn at_step(&mut self, step: usize, parent: Place, text: &[u8]) -> Option<&Member> {
+        let member = self.path.get(step).copied().unwrap_or_default();
+        if self.begins(self.members.get(usize::from(member))?, parent, text) {
+            return self.members.get(usize::from(member));
+        }
+        self.off_path(step, parent, text)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn off_path(&mut self, step: usize, parent: Place, text: &[u8]) -> Option<&Member> {
+        self.go_on(step);
+        self.expected(parent, text)?;
+        // Passed by whoever asked, if the rest of the member is as it should be.
+        let member = self.last;
+        self.go_on(step);
+        self.members.get(usize::from(member))
+    }
+
+    /// How many members of the event were passed, in the order of [`KeyMemory::at_step`].
+    #[inline]
+    pub(super) fn step(&self) -> usize {
+        self.step.min(PATH_MAX)
+    }
+
+    /// So many members were passed, all of them as they came in the last event, or as
+    /// [`KeyMemory::at_step`] told.
+    #[inline]
+    pub(super) fn go_on(&mut self, step: usize) {
+        let before = step.checked_sub(1).and_then(|before| self.path.get(before));
+        (self.last, self.step) = (before.copied().unwrap_or_default(), step);
     }
 
     /// Whether `text` begins with a member that lies at `parent`.
     #[expect(clippy::inline_always, reason = "measured: once a member")]
     #[inline(always)]
     fn begins(&self, member: &Member, parent: Place, text: &[u8]) -> bool {
-        let Some(head) = text.first_chunk::<HEAD_BYTES>() else {
-            return member.parent == parent && self.begins_slowly(member, text);
+        if member.parent != parent || member.written_len == 0 {
+            return false;
+        }
+        let mask = MASKS.get(member.written_len as usize);
+        let (Some(head), Some(mask)) = (text.first_chunk::<HEAD_BYTES>(), mask) else {
+            return self.begins_slowly(member, text);
         };
         let [low, high] = words(head);
-        let differing =
-            (low ^ member.head[0]) & member.mask[0] | (high ^ member.head[1]) & member.mask[1];
-        differing == 0
-            && member.parent == parent
-            && (1..=HEAD_BYTES as u32).contains(&member.written_len)
-            || member.written_len > HEAD_BYTES as u32
-                && member.parent == parent
-                && self.begins_slowly(member, text)
+        (low ^ member.head[0]) & mask[0] | (high ^ member.head[1]) & mask[1] == 0
     }
 
     /// For long members, and texts that are short.
     #[inline(never)]
     fn begins_slowly(&self, member: &Member, text: &[u8]) -> bool {
-        member.written_len > 0 && text.starts_with(self.written(member))
+        text.starts_with(self.written(member))
     }
 
     fn written(&self, member: &Member) -> &[u8] {
@@ -158,7 +304,7 @@ impl KeyMemory {
     /// Looks up a key without escapes that was not expected, and expects it from now on.
     pub(super) fn look_up(&mut self, parent: Place, key: &[u8], projection: &Projection) -> Place {
         let child = |parent: Place| parent.and_then(|parent| projection.child(parent, key));
-        if key.len() > KEY_BYTES_MAX {
+        if key.len() > KEY_BYTES_MAX || key.contains(&b'\n') {
             return child(parent);
         }
         let hash = self.hasher.hash_one((parent, key));
@@ -171,9 +317,9 @@ impl KeyMemory {
             member
         } else {
             if self.members.len() >= MEMBERS_MAX {
-                self.forget();
+                self.forget(projection);
             }
-            let member = self.add(parent, key, child(parent));
+            let member = self.add(parent, key, child(parent), projection);
             let (members, written, hasher) = (&self.members, &self.written, &self.hasher);
             self.by_key.insert_unique(hash, member, |member| {
                 let member = &members[usize::from(*member)];
@@ -186,11 +332,11 @@ impl KeyMemory {
         if let Some(last) = self.members.get_mut(usize::from(self.last)) {
             last.next = [member, last.next[0]];
         }
-        self.last = member;
+        self.pass(member);
         self.members.get(usize::from(member)).and_then(|m| m.child)
     }
 
-    fn add(&mut self, parent: Place, key: &[u8], child: Place) -> u16 {
+    fn add(&mut self, parent: Place, key: &[u8], child: Place, projection: &Projection) -> u16 {
         let member = self.members.len() as u16;
         let start = self.written.len();
         if member > 0 {
@@ -199,20 +345,32 @@ impl KeyMemory {
             self.written.extend_from_slice(b"\":");
         }
         let text = self.written.get(start..).unwrap_or_default();
-        let (mut head, mut mask) = ([0; HEAD_BYTES], [0; HEAD_BYTES]);
-        for ((byte, head), mask) in text.iter().zip(&mut head).zip(&mut mask) {
-            (*head, *mask) = (*byte, 0xFF);
+        let mut head = [0; HEAD_BYTES];
+        for (byte, head) in text.iter().zip(&mut head) {
+            *head = *byte;
         }
         self.members.push(Member {
             head: words(&head),
-            mask: words(&mask),
             start: start as u32,
             written_len: text.len() as u32,
             parent,
+            usage: usage(key, child, projection),
             child,
             next: [0; 2],
         });
         member
+    }
+}
+
+fn usage(key: &[u8], child: Place, projection: &Projection) -> Use {
+    if walk::is_special(key) {
+        return Use::Special;
+    }
+    match child.map_or(&[][..], |child| projection.targets(child)) {
+        [] => Use::Skip,
+        [target] if target.field == fields::TIME => Use::Time(target.rank),
+        [target] => Use::Store(*target),
+        _ => Use::StoreEach,
     }
 }
 

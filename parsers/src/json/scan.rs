@@ -3,7 +3,7 @@
 //! Skipping checks the same grammar as reading (see [`crate::json`]), keeps its brackets in one
 //! 128-bit word and copies nothing.
 
-use super::strings::{ByLooking, StringEnds};
+use super::strings::{ByLooking, Indexed, StringEnds};
 use super::{DEPTH_MAX, Malformed};
 
 /// A string between its quotes, as written.
@@ -45,6 +45,7 @@ impl<'a, E: StringEnds> Scanner<'a, E> {
     /// Goes to a position that [`Scanner::position`] gave.
     pub(super) fn seek(&mut self, position: usize) {
         self.pos = position;
+        self.ends.seek(position);
     }
 
     /// The text from a position up to here.
@@ -73,10 +74,29 @@ impl<'a, E: StringEnds> Scanner<'a, E> {
         self.pos += 1;
     }
 
-    /// Takes so many bytes, whose content is known.
-    #[inline]
+    /// Takes so many bytes, from what [`Scanner::rest`] gave.
     pub(super) fn advance(&mut self, len: usize) {
+        self.seek(self.pos + len);
+    }
+
+    /// Takes so many bytes, which are a key with its quotes.
+    #[inline]
+    pub(super) fn advance_key(&mut self, len: usize) {
         self.pos += len;
+        self.ends.pass();
+    }
+
+    /// The index of its strings, where there is one.
+    #[inline]
+    pub(super) fn indexed(&self) -> Option<Indexed<'_>> {
+        self.ends.indexed()
+    }
+
+    /// Goes to a position and the quote of the index that is at or behind it.
+    #[inline]
+    pub(super) fn go_to(&mut self, position: usize, next: usize) {
+        self.pos = position;
+        self.ends.go_to(next);
     }
 
     /// Takes one punctuation byte, with the white space before it.

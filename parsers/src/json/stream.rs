@@ -49,7 +49,7 @@ fn block(input: &[u8], extent: BlockExtent, out: &mut EventWriter<'_>) {
     let text = without_bom(input);
     let mut strings = std::mem::take(&mut out.scratch.strings);
     strings.build(text);
-    elements(text, Scanner::with(text, &strings), extent, out);
+    elements(text, Scanner::with(text, strings.of(text)), extent, out);
     out.scratch.strings = strings;
 }
 

@@ -16,6 +16,7 @@
 
 use super::decode::decode;
 use super::keys::Place;
+use super::plain_members::Stop;
 use super::scan::{JsonString, Scanner};
 use super::strings::StringEnds;
 use super::{DEPTH_MAX, Malformed};
@@ -23,7 +24,7 @@ use crate::event::ValueKind;
 use crate::fields;
 use crate::projection::{NodeId, PairKeys, Projection, Target};
 use crate::windows;
-use crate::writer::{EventWriter, Scratch};
+use crate::writer::EventWriter;
 
 /// Last keys of members in which shippers put a whole Windows event as XML. Not any member: a
 /// command line that begins with `<Event` must not become an event of its own.
@@ -47,23 +48,23 @@ pub(super) fn object<E: StringEnds>(
     scan: &mut Scanner<'_, E>,
     out: &mut EventWriter<'_>,
 ) -> Result<(), Malformed> {
-    let mut scratch = std::mem::take(&mut out.scratch);
-    scratch.path.clear();
-    scratch.keys.begin_event();
+    let mut path = std::mem::take(&mut out.scratch.path);
+    path.clear();
+    out.scratch.keys.begin_event();
     let start = out.checkpoint();
     let mut walker = Walker {
         projection: out.projection(),
         everything: out.keeps_everything(),
         scan,
         out,
-        scratch,
+        path,
         visible: 0,
         key: b"",
         xml: None,
     };
     let result = walker.members(Some(Projection::ROOT), 1);
-    let Walker { scratch, xml, .. } = walker;
-    out.scratch = scratch;
+    let Walker { path, xml, .. } = walker;
+    out.scratch.path = path;
     if let Some(xml) = xml.filter(|_| result.is_ok())
         && !out.has_value_since(&start, fields::CHANNEL)
         && !out.has_value_since(&start, fields::EVENT_ID)
@@ -86,12 +87,13 @@ fn event_xml(xml: JsonString<'_>, out: &mut EventWriter<'_>) {
     out.scratch.name = decoded;
 }
 
-struct Walker<'s, 'a, 'w, 'b, E> {
-    projection: &'b Projection,
-    everything: bool,
-    scan: &'s mut Scanner<'a, E>,
-    out: &'w mut EventWriter<'b>,
-    scratch: Scratch,
+pub(super) struct Walker<'s, 'a, 'w, 'b, E> {
+    pub(super) projection: &'b Projection,
+    pub(super) everything: bool,
+    pub(super) scan: &'s mut Scanner<'a, E>,
+    pub(super) out: &'w mut EventWriter<'b>,
+    /// Nested names from the outermost to the value at hand.
+    path: Vec<u8>,
     /// Where in the path the name as people see it begins: behind transparent objects.
     visible: usize,
     /// The innermost key.
@@ -111,7 +113,10 @@ impl<'a, 'b, E: StringEnds> Walker<'_, 'a, '_, 'b, E> {
             return Ok(());
         }
         loop {
-            self.next_member(node, depth)?;
+            match self.plain_members(node) {
+                Stop::AtKey => self.next_member(node, depth)?,
+                Stop::BehindValue => {}
+            }
             match self.scan.peek() {
                 Some(b',') => {
                     self.scan.bump();
@@ -132,11 +137,11 @@ impl<'a, 'b, E: StringEnds> Walker<'_, 'a, '_, 'b, E> {
     #[inline(always)]
     fn next_member(&mut self, parent: Place, depth: u32) -> Result<(), Malformed> {
         let rest = self.scan.rest();
-        let Some(member) = self.scratch.keys.expected(parent, rest) else {
+        let Some(member) = self.out.scratch.keys.expected(parent, rest) else {
             return self.unexpected_member(parent, depth);
         };
         let text = rest.get(1..member.written_len.saturating_sub(2));
-        self.scan.advance(member.written_len);
+        self.scan.advance_key(member.written_len);
         let key = JsonString {
             text: text.unwrap_or_default(),
             escaped: false,
@@ -151,7 +156,7 @@ impl<'a, 'b, E: StringEnds> Walker<'_, 'a, '_, 'b, E> {
         let child = if key.escaped {
             self.child(parent, key)
         } else {
-            let keys = &mut self.scratch.keys;
+            let keys = &mut self.out.scratch.keys;
             keys.look_up(parent, key.text, self.projection)
         };
         self.member(parent, key, child, depth)
@@ -174,12 +179,12 @@ impl<'a, 'b, E: StringEnds> Walker<'_, 'a, '_, 'b, E> {
             }
         }
         let outer_key = std::mem::replace(&mut self.key, key.text);
-        let (mark, visible) = (self.scratch.path.len(), self.visible);
+        let (mark, visible) = (self.path.len(), self.visible);
         if self.everything {
             self.enter(node, key);
         }
         let result = self.value(node, parent, depth);
-        self.scratch.path.truncate(mark);
+        self.path.truncate(mark);
         self.visible = visible;
         self.key = outer_key;
         result
@@ -191,7 +196,7 @@ impl<'a, 'b, E: StringEnds> Walker<'_, 'a, '_, 'b, E> {
         if !key.escaped {
             return self.projection.child(parent, key.text);
         }
-        let name = &mut self.scratch.name;
+        let name = &mut self.out.scratch.name;
         name.clear();
         decode(key.text, name);
         self.projection.child(parent, name)
@@ -222,7 +227,7 @@ impl<'a, 'b, E: StringEnds> Walker<'_, 'a, '_, 'b, E> {
 
     /// Appends a key to the path, or hides the path in front of a transparent object.
     fn enter(&mut self, node: Place, key: JsonString<'_>) {
-        let path = &mut self.scratch.path;
+        let path = &mut self.path;
         if path.len() > self.visible {
             path.push(b'.');
         }
@@ -356,7 +361,7 @@ impl<'a, 'b, E: StringEnds> Walker<'_, 'a, '_, 'b, E> {
             below => below,
         };
         let outer_key = std::mem::replace(&mut self.key, name.text);
-        let (mark, visible) = (self.scratch.path.len(), self.visible);
+        let (mark, visible) = (self.path.len(), self.visible);
         if self.everything {
             if parent.is_some_and(|parent| self.projection.is_transparent(parent)) {
                 self.visible = mark;
@@ -369,7 +374,7 @@ impl<'a, 'b, E: StringEnds> Walker<'_, 'a, '_, 'b, E> {
         } else {
             self.scalar(child, ValueKind::Text, b"");
         }
-        self.scratch.path.truncate(mark);
+        self.path.truncate(mark);
         self.visible = visible;
         self.key = outer_key;
         Ok(())
@@ -389,7 +394,7 @@ impl<'a, 'b, E: StringEnds> Walker<'_, 'a, '_, 'b, E> {
         if targets.is_empty() && !self.everything {
             return;
         }
-        let name = visible_name(&self.scratch, self.visible, self.key, self.out);
+        let name = visible_name(&self.path, self.visible, self.key, self.out);
         self.out.targeted_escaped(targets, name, text.text);
     }
 
@@ -399,7 +404,7 @@ impl<'a, 'b, E: StringEnds> Walker<'_, 'a, '_, 'b, E> {
         if targets.is_empty() && !self.everything {
             return;
         }
-        let name = visible_name(&self.scratch, self.visible, self.key, self.out);
+        let name = visible_name(&self.path, self.visible, self.key, self.out);
         self.out.targeted(targets, name, kind, text);
     }
 }
@@ -408,7 +413,7 @@ impl<'a, 'b, E: StringEnds> Walker<'_, 'a, '_, 'b, E> {
 /// it, since it can be borrowed, and where paths would make the batch grow out of proportion.
 #[inline]
 fn visible_name<'n>(
-    scratch: &'n Scratch,
+    path: &'n [u8],
     visible: usize,
     key: &'n [u8],
     out: &EventWriter<'_>,
@@ -416,12 +421,17 @@ fn visible_name<'n>(
     if !out.keeps_everything() {
         return b"";
     }
-    let path = scratch.path.get(visible..).unwrap_or_default();
+    let path = path.get(visible..).unwrap_or_default();
     if path == key || !out.has_room_for_names() {
         key
     } else {
         path
     }
+}
+
+/// Whether a key, as written, says something about its value wherever it stands.
+pub(super) fn is_special(key: &[u8]) -> bool {
+    key == b"#text" || XML_MEMBERS.contains(&key)
 }
 
 /// Whether a string begins with the tag of a Windows event; some encoders escape its bracket.

@@ -7,14 +7,17 @@
 //!   priority  year (of times that leave it out)
 //! ```
 //!
-//! Which of them a line is, is decided line by line. The text behind the header goes on to
+//! Which of them a line is, is decided line by line; `usual` is a way past the grammars for lines
+//! like those before. The text behind the header goes on to
 //! [`crate::body`]. A line with neither a priority nor a time is no syslog and is refused.
 
 mod cisco;
+mod minute;
 mod priority;
 pub(crate) mod rfc3164;
 mod rfc5424;
 mod tag;
+mod usual;
 mod year;
 
 use memchr::{memchr, memrchr};
@@ -26,13 +29,14 @@ use crate::format::LineContext;
 use crate::time::Timestamp;
 use crate::unparsed::Reason;
 use crate::writer::EventWriter;
+pub(crate) use minute::LastMinute;
 use priority::Priority;
 pub(crate) use year::near_behind;
 
 const BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// What stands in front of the message, and the message. Parts that are missing are empty.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Header<'a> {
     pub(crate) priority: Option<Priority>,
     /// [`Timestamp::UNKNOWN`] where there is none.
@@ -64,12 +68,23 @@ pub(crate) fn header(line: &[u8], near: Timestamp) -> Option<Header<'_>> {
     })
 }
 
+fn text_behind_priority(line: &[u8]) -> &[u8] {
+    priority::bracketed(line).map_or(line, |(text, _)| text)
+}
+
 /// Parses one line into one event.
 pub(crate) fn line(line: &[u8], context: &mut LineContext, out: &mut EventWriter<'_>) {
     out.begin(EventKind::Syslog, line);
-    let Some(header) = header(line, context.near) else {
-        out.refuse(Reason::NoSyslogHeader);
-        return;
+    let header = match usual::header(line, &context.minute, context.near) {
+        Some(header) => header,
+        None => match header(line, context.near) {
+            Some(header) => {
+                let text = text_behind_priority(line);
+                context.minute.learn(text, context.near);
+                header
+            }
+            None => return out.refuse(Reason::NoSyslogHeader),
+        },
     };
     context.near = near_behind(context.near, header.time);
     emit(&header, out);

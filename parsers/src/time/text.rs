@@ -112,7 +112,7 @@ pub(crate) fn month_name(input: &[u8]) -> Parsed<'_, u8> {
 /// A fraction of a second behind a point or a comma, in nanoseconds. Digits behind the ninth
 /// are read and dropped. No fraction is 0.
 #[inline]
-fn fraction(input: &[u8]) -> (&[u8], u32) {
+pub(super) fn fraction(input: &[u8]) -> (&[u8], u32) {
     let [b'.' | b',', digits @ ..] = input else {
         return (input, 0);
     };

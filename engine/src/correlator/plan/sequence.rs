@@ -14,7 +14,7 @@ impl Compiler {
     pub(super) fn sequence(&mut self, index: usize, sequence: &Sequence) {
         let rank = self.plan.units.len();
         let mut partial_keys = Vec::new();
-        let spec = steps(sequence, &mut partial_keys);
+        let spec = steps(sequence);
         let mut meaning = format!("{:?} {} {spec:?}", sequence.by, sequence.within_seconds);
         let all = sequence.steps.iter().flat_map(stages);
         for (number, stage) in (0u32..).zip(all.clone()) {
@@ -106,7 +106,7 @@ fn partial_key(by: &[KeyField], keys: &mut Vec<Vec<usize>>) -> Option<usize> {
     }))
 }
 
-fn steps(sequence: &Sequence, partial_keys: &mut Vec<Vec<usize>>) -> SequenceSpec {
+fn steps(sequence: &Sequence) -> SequenceSpec {
     let mut spec = SequenceSpec::default();
     for step in &sequence.steps {
         let first = spec.stages.len();
@@ -121,11 +121,7 @@ fn steps(sequence: &Sequence, partial_keys: &mut Vec<Vec<usize>>) -> SequenceSpe
             };
             let own = stage.gap_seconds.map(nanos);
             gap = gap.into_iter().chain(own).min();
-            spec.stages.push(stage_spec(
-                stage,
-                role,
-                partial_key(&stage.by, partial_keys),
-            ));
+            spec.stages.push(stage_spec(stage, role));
         }
         let members: Vec<usize> = (first..spec.stages.len())
             .filter(|s| matches!(spec.stages.get(*s).map(|s| s.role), Some(Role::Step(_))))
@@ -150,12 +146,11 @@ fn steps(sequence: &Sequence, partial_keys: &mut Vec<Vec<usize>>) -> SequenceSpe
     spec
 }
 
-fn stage_spec(stage: &Stage, role: Role, partial: Option<usize>) -> StageSpec {
+fn stage_spec(stage: &Stage, role: Role) -> StageSpec {
     StageSpec {
         at_least: stage.at_least.max(1),
         within: nanos(stage.in_seconds),
         distinct: stage.distinct.is_some(),
         role,
-        partial,
     }
 }

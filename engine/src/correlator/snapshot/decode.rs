@@ -185,10 +185,12 @@ fn table(
             core.bytes += alert.heap_bytes();
             slot.alert = core.alerts.add(alert);
         }
-        if !is_partial {
-            core.join_partials(plan, table, place);
+        if is_partial {
+            core.schedule_partial(plan, table, place, last.max(core.watermark));
+        } else {
+            core.join_partials(plan, table, place, last.max(core.watermark));
+            core.schedule(plan, table, place);
         }
-        core.schedule(plan, table, place);
     }
     Some(())
 }
@@ -215,6 +217,8 @@ fn state(unit: &Unit, is_partial: bool, reader: &mut Reader<'_>) -> Option<State
     }
 }
 
+/// The outer option is that of all readers here.
+#[expect(clippy::option_option, reason = "what is absent is not what is wrong")]
 fn optional<'a, T>(
     reader: &mut Reader<'a>,
     read: impl FnOnce(&mut Reader<'a>) -> Option<T>,

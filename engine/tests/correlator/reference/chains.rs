@@ -1,6 +1,7 @@
 //! Stages that follow each other: tries every chain that the matches could form.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use yagura_engine::alert::AlertRecord;
 use yagura_engine::correlator::Records;
@@ -61,6 +62,9 @@ struct View<'a> {
     steps: usize,
     seen: Vec<&'a Seen>,
     span: i64,
+    /// Remembers what [`View::chains`] found, or this would take forever.
+    known: RefCell<BTreeMap<(usize, Place), Vec<Place>>>,
+    completions: Vec<Vec<(Place, Place)>>,
 }
 
 impl<'a> View<'a> {
@@ -69,13 +73,23 @@ impl<'a> View<'a> {
             return None;
         };
         let (parts, steps) = parts(sequence);
-        Some(Self {
+        let mut view = Self {
             stages: stages(sequence),
             parts,
             steps,
             seen: unit.seen.iter().filter(|s| agrees(s, key)).collect(),
             span: unit.span,
-        })
+            known: RefCell::default(),
+            completions: Vec::new(),
+        };
+        view.completions = (0..view.stages.len())
+            .map(|n| view.find_complete(n))
+            .collect();
+        Some(view)
+    }
+
+    fn complete(&self, number: usize) -> &[(Place, Place)] {
+        &self.completions[number]
     }
 
     fn unless(&self) -> impl Iterator<Item = Place> {
@@ -95,7 +109,7 @@ impl<'a> View<'a> {
     }
 
     /// Where a stage is complete, and where it began.
-    fn complete(&self, number: usize) -> Vec<(Place, Place)> {
+    fn find_complete(&self, number: usize) -> Vec<(Place, Place)> {
         let stage = self.stages[number];
         let mut found = Vec::new();
         let own: Vec<&&Seen> = self.seen.iter().filter(|s| s.input == number).collect();
@@ -144,6 +158,15 @@ impl<'a> View<'a> {
 
     /// Where the chains began that reach a step at a place.
     fn chains(&self, step: usize, at: Place) -> Vec<Place> {
+        if let Some(known) = self.known.borrow().get(&(step, at)) {
+            return known.clone();
+        }
+        let found = self.find_chains(step, at);
+        self.known.borrow_mut().insert((step, at), found.clone());
+        found
+    }
+
+    fn find_chains(&self, step: usize, at: Place) -> Vec<Place> {
         let members: Vec<usize> = (0..self.stages.len())
             .filter(|s| self.parts[*s] == Part::Step(step))
             .collect();
@@ -151,7 +174,8 @@ impl<'a> View<'a> {
             .iter()
             .map(|m| {
                 self.complete(*m)
-                    .into_iter()
+                    .iter()
+                    .copied()
                     .filter(|(c, _)| *c <= at)
                     .collect()
             })
@@ -272,7 +296,7 @@ impl Unit {
             && is_whole(stage)
             && begins_a_key(stage, parts[seen.input])
         {
-            let key: Key = seen.key.iter().cloned().flatten().collect();
+            let key: Key = seen.key.iter().flatten().cloned().collect();
             self.known(&key, display);
         }
         let keys: Vec<Key> = self
@@ -324,11 +348,7 @@ impl Unit {
             let last = view.steps.saturating_sub(1);
             let complete = view.steps > 0 && !view.chains(last, at).is_empty();
             let ends = |s: &&Seen| view.parts.get(s.input) == Some(&Part::Step(last));
-            let event = now
-                .iter()
-                .filter(|s| agrees(s, &key))
-                .filter(ends)
-                .next_back();
+            let event = now.iter().filter(|s| agrees(s, &key)).rfind(ends);
             let event = event.map_or(0, |s| s.event);
             let waits = view.wait().is_some();
             let until = view.until().any(|u| u == at);

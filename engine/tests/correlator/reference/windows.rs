@@ -71,7 +71,7 @@ fn judge(correlation: &Correlation, window: &[&Seen]) -> (bool, Option<f64>) {
             let rank = (percentile / 100.0 * count as f64).ceil() as usize;
             numbers[rank.max(1) - 1]
         }
-        Kind::ValueMedian => (numbers[count / 2] + numbers[(count - 1) / 2]) / 2.0,
+        Kind::ValueMedian => f64::midpoint(numbers[count / 2], numbers[(count - 1) / 2]),
     };
     (within(bounds, value), Some(value))
 }

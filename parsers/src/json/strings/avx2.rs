@@ -10,59 +10,45 @@ use std::arch::x86_64::{
     __m256i, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_set1_epi8,
 };
 
-use super::{Escapes, Marks, Reach, last_block};
+use super::{Escapes, Reach, StringIndex, last_block};
 
-/// Adds the blocks up to the end of the line or text and gives its offset; `None` if the
-/// processor cannot do it.
-pub(super) fn index(text: &[u8], reach: Reach, blocks: &mut Vec<Marks>) -> Option<usize> {
-    if !is_x86_feature_detected!("avx2") {
-        return None;
-    }
-    // SAFETY: the processor has AVX2.
-    Some(unsafe {
-        match reach {
-            Reach::Line => index_line(text, blocks),
-            Reach::Text => index_text(text, blocks),
-        }
-    })
+/// Indexes a text, or its first line, and gives its length; `None` if the processor cannot do it.
+pub(super) fn index(text: &[u8], reach: Reach, index: &mut StringIndex) -> Option<usize> {
+    let able = is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("popcnt")
+        && is_x86_feature_detected!("lzcnt");
+    // SAFETY: the processor has what the function asks for.
+    able.then(|| unsafe { index_blocks(text, reach, index) })
 }
 
-#[target_feature(enable = "avx2")]
-fn index_text(text: &[u8], blocks: &mut Vec<Marks>) -> usize {
+#[target_feature(enable = "avx2,bmi1,popcnt,lzcnt")]
+fn index_blocks(text: &[u8], reach: Reach, index: &mut StringIndex) -> usize {
     let (whole, rest) = text.as_chunks::<64>();
     let mut escapes = Escapes::default();
-    blocks.reserve(whole.len() + 1);
-    for block in whole {
-        blocks.push(marks(load(block), &mut escapes));
-    }
-    if !rest.is_empty() {
-        blocks.push(marks(load(&last_block(rest)), &mut escapes));
-    }
-    text.len()
-}
-
-#[target_feature(enable = "avx2")]
-fn index_line(text: &[u8], blocks: &mut Vec<Marks>) -> usize {
-    let (whole, rest) = text.as_chunks::<64>();
-    let mut escapes = Escapes::default();
-    for (i, block) in whole.iter().enumerate() {
+    let mut index = index.begin();
+    let last = last_block(rest);
+    let mut base = 0;
+    // One loop for all blocks, so that there is one copy of what it calls.
+    loop {
+        let block = match whole.get(base / 64) {
+            Some(block) => block,
+            None if base < text.len() => &last,
+            None => break,
+        };
         let halves = load(block);
-        blocks.push(marks(halves, &mut escapes));
+        let marks = escapes.resolve(equal(halves, b'"'), equal(halves, b'\\'));
         let newlines = equal(halves, b'\n');
-        if newlines != 0 {
-            return i * 64 + newlines.trailing_zeros() as usize;
+        if newlines != 0 && reach == Reach::Line {
+            index.add(base, marks.before(newlines));
+            index.end();
+            return base + newlines.trailing_zeros() as usize;
         }
+        index.add(base, marks);
+        base += 64;
     }
-    if rest.is_empty() {
-        return text.len();
-    }
-    let halves = load(&last_block(rest));
-    blocks.push(marks(halves, &mut escapes));
-    let newlines = equal(halves, b'\n');
-    if newlines == 0 {
-        return text.len();
-    }
-    whole.len() * 64 + newlines.trailing_zeros() as usize
+    index.end();
+    text.len()
 }
 
 #[inline]
@@ -72,12 +58,6 @@ fn load(block: &[u8; 64]) -> [__m256i; 2] {
     let start = block.as_ptr().cast::<__m256i>();
     // SAFETY: 32 bytes at `start` and 32 behind them are those of `block`.
     unsafe { [_mm256_loadu_si256(start), _mm256_loadu_si256(start.add(1))] }
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn marks(halves: [__m256i; 2], escapes: &mut Escapes) -> Marks {
-    escapes.resolve(equal(halves, b'"'), equal(halves, b'\\'))
 }
 
 /// One bit for each byte that is `byte`.

@@ -1,26 +1,31 @@
 //! The index by 64-bit words, for processors without AVX2, and the twin that the tests compare
 //! with.
 
-use super::{BACKSLASHES, BYTES, Escapes, Marks, QUOTES, Reach, last_block};
+use super::{BACKSLASHES, BYTES, Escapes, QUOTES, Reach, StringIndex, last_block};
 
 const NEWLINES: u64 = BYTES * b'\n' as u64;
 
-/// Adds the blocks up to the end of the line or text and gives its offset.
-pub(super) fn index(text: &[u8], reach: Reach, blocks: &mut Vec<Marks>) -> usize {
+/// Indexes a text, or its first line, and gives its length.
+pub(super) fn index(text: &[u8], reach: Reach, index: &mut StringIndex) -> usize {
     let (whole, rest) = text.as_chunks::<64>();
     let mut escapes = Escapes::default();
+    let mut index = index.begin();
     let last = last_block(rest);
     let last = Some(&last).filter(|_| !rest.is_empty());
     for (i, block) in whole.iter().chain(last).enumerate() {
         let [quotes, backslashes] = [QUOTES, BACKSLASHES].map(|byte| equal(block, byte));
-        blocks.push(escapes.resolve(quotes, backslashes));
+        let marks = escapes.resolve(quotes, backslashes);
         if reach == Reach::Line {
             let newlines = equal(block, NEWLINES);
             if newlines != 0 {
+                index.add(i * 64, marks.before(newlines));
+                index.end();
                 return i * 64 + newlines.trailing_zeros() as usize;
             }
         }
+        index.add(i * 64, marks);
     }
+    index.end();
     text.len()
 }
 
