@@ -236,8 +236,7 @@ impl Scan<'_> {
     /// Reads all inputs and writes what is found.
     fn run(&self, mut sources: Sources, statistics: &mut Statistics) -> Result<(), Failure> {
         let terminal = self.ending.terminal;
-        let renderer =
-            DetectionRenderer::new(self.args.output, self.args.full_event, terminal.out);
+        let renderer = DetectionRenderer::new(self.args.output, self.args.full_event, terminal.out);
         let rules = self.rules(renderer);
         let finder = Finder {
             engine: &self.book.engine,

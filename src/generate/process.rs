@@ -280,6 +280,16 @@ impl Processes {
         slot
     }
 
+    /// Takes a process away, so that ordinary events are not about it. The place of it goes to
+    /// the explorer that is there anyway.
+    pub fn take_away(&mut self, host: usize, slot: usize) {
+        let processes = &mut self.hosts[host];
+        let explorer = processes.get(EXPLORER).cloned();
+        if let (Some(place), Some(explorer)) = (processes.get_mut(slot), explorer) {
+            *place = explorer;
+        }
+    }
+
     fn start_program(
         &mut self,
         host: usize,

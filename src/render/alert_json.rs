@@ -34,7 +34,9 @@ pub fn line(out: &mut Vec<u8>, alert: &AlertRecord, meta: &Meta, names: Names<'_
         .time("first", Timestamp(alert.first))
         .time("last", Timestamp(alert.last))
         .plain("partial", alert.partial)
-        .objects("stages", &alert.stages, |object, of| stage(object, of, names))
+        .objects("stages", &alert.stages, |object, of| {
+            stage(object, of, names)
+        })
         .object("entities", |object| entities(object, alert, names));
     if alert.extras_omitted > 0 {
         record.plain("entities_omitted", alert.extras_omitted);
@@ -63,6 +65,8 @@ fn entities(object: &mut Object<'_>, alert: &AlertRecord, names: Names<'_>) {
         let Some((kind, _)) = same.first() else {
             continue;
         };
-        object.list(names.kind(*kind), same, |out, (_, value)| string(out, value));
+        object.list(names.kind(*kind), same, |out, (_, value)| {
+            string(out, value)
+        });
     }
 }

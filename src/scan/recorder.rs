@@ -142,8 +142,7 @@ impl<'a> CaseRecorder<'a> {
             facts: &self.facts,
         };
         let started = Instant::now();
-        self.casebook
-            .push(&of, &mut |entry| self.desk.take(&entry));
+        self.casebook.push(&of, &mut |entry| self.desk.take(&entry));
         self.took += started.elapsed();
     }
 

@@ -134,8 +134,9 @@ impl Cases {
         self.high_water = self.high_water.max(matched.high_water.0);
         let watermark = Timestamp(self.high_water.saturating_sub(LATENESS_NANOS));
         let (incidents, alerts) = (&mut self.incidents, &mut self.alerts);
-        self.casebook
-            .advance(watermark, &mut |entry| take(&entry, incidents, alerts, on_alert));
+        self.casebook.advance(watermark, &mut |entry| {
+            take(&entry, incidents, alerts, on_alert)
+        });
     }
 
     /// Says that nothing comes any more.

@@ -50,7 +50,11 @@ pub fn closing(cases: &Cases, elapsed: Duration) -> String {
         text,
         "\n{} alerts, {incidents} {}",
         cases.alerts(),
-        if incidents == 1 { "incident" } else { "incidents" }
+        if incidents == 1 {
+            "incident"
+        } else {
+            "incidents"
+        }
     );
     for (count, what) in [
         (cases.unparsed(), "events were not understood"),
@@ -109,7 +113,11 @@ fn by_rule(rows: &[RowView]) -> Vec<(&RowView, Vec<&RowView>)> {
 
 fn write_row(out: &mut String, row: &RowView, others: &[&RowView], colour: Colour) {
     let count = row.count + others.iter().map(|other| other.count).sum::<u64>();
-    let last = others.iter().map(|other| other.last).chain([row.last]).max();
+    let last = others
+        .iter()
+        .map(|other| other.last)
+        .chain([row.last])
+        .max();
     let level = format!("{:8}", row.rule.level.name());
     let level = paint(&level, Style::Level(row.rule.level), colour);
     let mut key: Vec<_> = row.key.iter().map(|(_, value)| visible(value)).collect();

@@ -6,9 +6,9 @@ use super::super::text::decimal;
 use super::super::windows::security::{self, Outcome};
 use super::super::windows::{Shape, WindowsEvent, sysmon, system};
 use super::super::world::World;
+use super::SECOND;
 use super::company::clock_error;
 use super::traffic::Request;
-use super::SECOND;
 
 /// The malware.
 pub const MALWARE: &str = "C:\\ProgramData\\Meridian\\msync.exe";
@@ -181,6 +181,7 @@ impl Act {
                 let call = (image.as_bytes(), &*call);
                 let slot = world.processes.start_called(host, call, *user, sources);
                 sysmon::process_created(event, world, host, slot);
+                world.processes.take_away(host, slot);
             }
             Deed::InstallService { name, image } => {
                 system::service_installed(event, host, (name.as_bytes(), image.as_bytes()));
@@ -216,6 +217,7 @@ fn infect(
             let slot = world.processes.start_called(host, call, user, sources);
             *process = Some(world.processes.get(host, slot).clone());
             sysmon::process_created(event, world, host, slot);
+            world.processes.take_away(host, slot);
         }
         _ => {
             let Some(process) = process else { return };
@@ -223,6 +225,7 @@ fn infect(
             let (address, name) = CONTROL;
             let to = (address.as_bytes(), name.as_bytes());
             sysmon::connected(event, world, host, slot, Some(to));
+            world.processes.take_away(host, slot);
         }
     }
 }

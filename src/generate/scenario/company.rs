@@ -45,12 +45,7 @@ fn host(index: usize) -> Host {
         None => Host::plain_name(index),
     };
     let name = format!("{}-{plain}", SITES[site]);
-    let address = format!(
-        "10.{}.{}.{}",
-        20 + site,
-        index / 250 % 250,
-        index % 250 + 1
-    );
+    let address = format!("10.{}.{}.{}", 20 + site, index / 250 % 250, index % 250 + 1);
     Host::named(&name, &address)
 }
 

@@ -12,7 +12,7 @@ use super::super::world::{World, WorldOptions};
 use super::act::{Act, Stage};
 use super::late::LateLines;
 use super::traffic::Requests;
-use super::{ScenarioOptions, START, company, plan};
+use super::{START, ScenarioOptions, company, plan};
 
 /// The kinds of logs of a scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,7 +156,10 @@ impl Lane {
             ordinary.map(|time| (time, Next::Ordinary)),
         ];
         // Of those at the same time the first.
-        candidates.into_iter().flatten().min_by_key(|(time, _)| *time)
+        candidates
+            .into_iter()
+            .flatten()
+            .min_by_key(|(time, _)| *time)
     }
 
     fn write_act(&mut self, out: &mut Vec<u8>) {
@@ -172,7 +175,8 @@ impl Lane {
             out,
         };
         act.perform(time, stage);
-        self.due.extend(act.due().map(|time| Reverse((time, place))));
+        self.due
+            .extend(act.due().map(|time| Reverse((time, place))));
     }
 
     fn write_ordinary(&mut self, out: &mut Vec<u8>) {
@@ -187,7 +191,9 @@ impl Lane {
                 windows::ordinary(channel, &mut self.event, world);
                 self.event.observe(&mut world.source.repetition);
                 let time = world.moment.time().0;
-                world.moment.set(time + company::clock_error(self.event.host));
+                world
+                    .moment
+                    .set(time + company::clock_error(self.event.host));
                 Shape::Winlogbeat.write(out, &self.event, world);
             }
             LaneKind::Web => self.requests.write_ordinary(out, world),

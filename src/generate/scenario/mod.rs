@@ -20,7 +20,6 @@ mod plan;
 mod tests;
 mod traffic;
 
-pub use company::{FLOOD_REQUESTS, INFECTED_SERVERS, INFECTED_WORKSTATIONS};
 pub use lane::{Lane, LaneKind};
 
 use yagura_parsers::Timestamp;

@@ -77,7 +77,7 @@ impl Plan<'_> {
         self.add(host, rhythm, Deed::Run { user, image, call });
     }
 
-    /// Monday to Friday: from a mail to a workstation, from there to the vault and to 82 others.
+    /// Monday to Thursday: from a mail to a workstation, from there to the vault and to 82 others.
     fn malware(&mut self) {
         let infected = company::infected(self.options.seed);
         let Some(first) = infected.first().copied() else {
@@ -86,13 +86,8 @@ impl Plan<'_> {
         let viewer = (OPENER, "C:\\Users\\Public\\Documents\\tender-viewer.exe");
         let call = ["C:\\Users\\Public\\Documents\\tender-viewer.exe", ""];
         self.run(first, once(at(0, 10, 4)), viewer, call);
-        let others = infected.len().saturating_sub(FIRST_TIMES.len()).max(1) as i64;
-        let between = (at(3, 17, 30) - at(1, 3, 0)) / others;
         for (place, host) in infected.iter().enumerate() {
-            let start = match FIRST_TIMES.get(place) {
-                Some((day, hour, minute)) => at(*day, *hour, *minute),
-                None => at(1, 3, 0) + (place - FIRST_TIMES.len()) as i64 * between,
-            };
+            let start = infection_time(place);
             // It falls silent on Friday evening.
             let beacons = (at(4, 18, 0) - start) / BEACON_EVERY;
             let rhythm = Rhythm {
@@ -111,7 +106,7 @@ impl Plan<'_> {
         }
     }
 
-    /// Monday night to Wednesday morning: four infected workstations fetch the whole vault.
+    /// Monday evening to Tuesday night: four infected workstations fetch the whole vault.
     fn flood(&mut self) {
         let clients = company::infected(self.options.seed);
         let fetch = Deed::Ask {
@@ -120,7 +115,7 @@ impl Plan<'_> {
             line: ["GET /vault/api/export/drawing/", "?format=native"],
             agent: "python-requests/2.31.0",
         };
-        let rhythm = times(FLOOD_REQUESTS, at(0, 22, 0), 360 * SECOND / 1000);
+        let rhythm = times(FLOOD_REQUESTS, at(0, 17, 45), 360 * SECOND / 1000);
         self.add(VAULT, rhythm, fetch);
     }
 
@@ -163,19 +158,32 @@ impl Plan<'_> {
             self.nightly_backup(day);
         }
         let packer = (OTHERS + 3, "C:\\Program Files\\7-Zip\\7z.exe");
-        let call = ["7z.exe a -pSpring26 C:\\Users\\Public\\handover.7z C:\\Users\\Public\\handover", ""];
+        let call = [
+            "7z.exe a -pSpring26 C:\\Users\\Public\\handover.7z C:\\Users\\Public\\handover",
+            "",
+        ];
         self.run(CREST + 21, once(at(2, 11, 12)), packer, call);
         let sender = (OTHERS + 8, "C:\\Program Files\\Git\\mingw64\\bin\\curl.exe");
-        let out = ["curl.exe -T trace.log https://upload.lumen-tools.example/case/", ""];
+        let out = [
+            "curl.exe -T trace.log https://upload.lumen-tools.example/case/",
+            "",
+        ];
         self.run(CREST + 33, once(at(2, 15, 20)), sender, out);
-        let inside = ["curl.exe -T build-", ".zip https://artifacts.tidemark.example/nightly/"];
+        let inside = [
+            "curl.exe -T build-",
+            ".zip https://artifacts.tidemark.example/nightly/",
+        ];
         self.run(CREST + 33, times(40, at(3, 1, 0), MINUTE), sender, inside);
         // Six people whose password expired.
         for number in 0..6 {
             let start = at(number as i64 % 5, 8, 5 + number as i64 * 7);
             let user = OTHERS + 100 + number;
             let mistype = Deed::MistypePassword { user };
-            self.add(CREST + 50 + number * 3, times(11, start, 9 * SECOND), mistype);
+            self.add(
+                CREST + 50 + number * 3,
+                times(11, start, 9 * SECOND),
+                mistype,
+            );
         }
     }
 
@@ -187,7 +195,12 @@ impl Plan<'_> {
                 " --to \\\\harbor-file-02\\backup",
             ];
             let start = at(day, 2, 0) + server as i64 * 4 * MINUTE;
-            self.run(CREST + server * 8, times(8, start, 20 * SECOND), packer, call);
+            self.run(
+                CREST + server * 8,
+                times(8, start, 20 * SECOND),
+                packer,
+                call,
+            );
         }
     }
 
@@ -225,5 +238,25 @@ impl Plan<'_> {
 type Caller = (usize, &'static str);
 
 const BEACON_EVERY: i64 = 30 * MINUTE;
+
+/// When the malware comes to a machine: five by hand, a night of some speed, then slowly. In no
+/// day it comes to more than fifty, nor, once the alert names 32, to more than 18: what is seen
+/// on more machines than that no longer joins what it is seen with.
+fn infection_time(place: usize) -> i64 {
+    const NIGHT: usize = 32;
+    if let Some((day, hour, minute)) = FIRST_TIMES.get(place) {
+        return at(*day, *hour, *minute);
+    }
+    let at_night = place.min(NIGHT) - FIRST_TIMES.len();
+    let later = place.saturating_sub(NIGHT);
+    at(0, 18, 30) + at_night as i64 * 15 * MINUTE + later as i64 * 83 * MINUTE
+}
+
 /// Day, hour and minute of the first infections: the four workstations, the vault.
-const FIRST_TIMES: [(i64, i64, i64); 5] = [(0, 10, 5), (0, 11, 20), (0, 13, 40), (0, 15, 10), (1, 2, 10)];
+const FIRST_TIMES: [(i64, i64, i64); 5] = [
+    (0, 10, 5),
+    (0, 11, 20),
+    (0, 13, 40),
+    (0, 15, 10),
+    (0, 17, 30),
+];
