@@ -10,7 +10,7 @@ use yagura_engine::{CaseMatch, Casebook, Entry, Facts, RuleIndex, incident};
 use yagura_parsers::Timestamp;
 
 use super::case_match;
-use super::findings::Findings;
+use super::findings::{Findings, Keeping};
 use super::output::Output;
 use super::rule_book::RuleBook;
 use super::sink::Recorder;
@@ -46,6 +46,8 @@ pub struct Setting<'a> {
     pub alerts: AlertPolicy,
     /// Whether incidents alone are written.
     pub incidents_only: bool,
+    /// How much is kept for a report.
+    pub keeping: Keeping,
 }
 
 /// See the module.
@@ -98,7 +100,7 @@ impl<'a> CaseRecorder<'a> {
             high_water: Timestamp::UNKNOWN,
             desk: Desk {
                 setting,
-                findings: Findings::new(setting.book),
+                findings: Findings::new(setting.book, setting.keeping),
                 text: Vec::new(),
             },
             took: Duration::ZERO,
@@ -122,6 +124,7 @@ impl<'a> CaseRecorder<'a> {
         let Some(detection) = self.setting.book.detection(rule) else {
             return;
         };
+        self.desk.findings.detection(rule, time, &self.facts);
         if time == Timestamp::UNKNOWN {
             // Neither before nor after anything.
             self.desk.findings.without_time += 1;
