@@ -6,6 +6,7 @@ use std::env;
 fn main() {
     println!("cargo::rerun-if-changed=demo/logs");
     println!("cargo::rerun-if-changed=rules/packs/demo");
+    println!("cargo::rerun-if-changed=rules/packs/defence-contractor");
     for (name, of) in [
         ("YAGURA_PROFILE", "PROFILE"),
         ("YAGURA_OPT_LEVEL", "OPT_LEVEL"),

@@ -42,7 +42,7 @@ enum Command {
     Rules(command::rules::RulesArgs),
     /// Measure how fast yagura is with your logs and rules
     Bench(command::bench::BenchArgs),
-    /// Scan the sample logs of a made-up break-in with sample rules
+    /// Watch five days of a made-up company become one incident
     Demo(command::demo::DemoArgs),
     /// Generate logs of a made-up company, with attacks among them if wanted
     Gen(command::generate::GenerateArgs),

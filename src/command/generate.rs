@@ -1,17 +1,18 @@
 //! `yagura gen`: logs of a made-up company, for benchmarks, tests and demonstrations.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 use yagura_parsers::Timestamp;
 use yagura_parsers::time::parse_any;
 
 use crate::failure::{Exit, Failure};
+use crate::generate::scenario::{Attack, Lane, LaneKind, START, ScenarioOptions};
 use crate::generate::{
     AttackOrder, AttackType, Family, Invisible, Kind, Limit, MILLION, Pace, Stream, StreamOptions,
     WorldOptions,
@@ -24,7 +25,9 @@ Examples:
   yagura gen --kind sshd --attack ssh-bruteforce=500 --duration 1h --output auth.log
   yagura gen --kind mixed --rate 2000 | yagura scan - --rules rules/ --format syslog
   yagura gen --kind apache --attack access-flood --bytes 100MB --seed 7 > access.log
+  yagura gen --scenario defence-contractor --output logs
 
+A scenario writes a file for each kind of log into a new folder; `yagura demo` runs one.
 Kinds that have no format in common (`mixed` among them) come as RFC 5424 syslog.
 Attacks come on top of --events, --bytes and --duration, whole; what they do is told on
 standard error. Attacks: ssh-bruteforce (kind sshd), access-flood (apache) and, with any
@@ -84,9 +87,39 @@ pub struct GenerateArgs {
     /// Time of the first event [default: 2026-03-02T08:00:00Z]
     #[arg(long, value_name = "TIME", value_parser = read_time)]
     start: Option<Timestamp>,
-    /// Write to this file instead of standard output; --rate then sets event times only
+    /// Write to this file instead of standard output; --rate then sets event times only. Of a
+    /// scenario a new folder
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Write the days of a whole company
+    #[arg(long, value_enum, value_name = "NAME", requires = "output", conflicts_with_all = [
+        "kind", "events", "bytes", "duration", "rate", "hosts", "users", "repeat", "match_rate",
+        "attack", "start"])]
+    scenario: Option<ScenarioName>,
+    /// Leave the scenario's attack out
+    #[arg(long, requires = "scenario")]
+    without_attack: bool,
+    /// How many days the scenario lasts
+    #[arg(long, value_name = "N", default_value_t = 5, requires = "scenario",
+          value_parser = days_parser())]
+    days: u32,
+    /// Ordinary traffic of the scenario, in percent of the usual
+    #[arg(long, value_name = "PERCENT", default_value_t = 100, requires = "scenario",
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    scale: u32,
+}
+
+/// A scenario that can be asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ScenarioName {
+    /// A maker of naval equipment whose drawings somebody is after.
+    #[default]
+    DefenceContractor,
+}
+
+/// The attack takes five days; more than ninety are of no use to anybody.
+pub fn days_parser() -> impl TypedValueParser<Value = u32> {
+    clap::value_parser!(u32).range(5..=90)
 }
 
 /// What one name of `--kind` stands for.
@@ -111,6 +144,9 @@ fn kind_parser() -> impl TypedValueParser<Value = Kinds> {
 
 /// Runs the command.
 pub fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
+    if let (Some(ScenarioName::DefenceContractor), Some(folder)) = (args.scenario, &args.output) {
+        return write_scenario(folder, &args.scenario_options());
+    }
     let mut stream = Stream::new(&args.options()).map_err(unseen)?;
     // Before the events: an endless stream has no other time for it.
     let mut told = String::new();
@@ -156,6 +192,19 @@ impl GenerateArgs {
         }
     }
 
+    fn scenario_options(&self) -> ScenarioOptions {
+        ScenarioOptions {
+            seed: self.seed,
+            days: self.days,
+            attack: if self.without_attack {
+                Attack::LeftOut
+            } else {
+                Attack::Included
+            },
+            scale_percent: self.scale,
+        }
+    }
+
     fn start(&self) -> Timestamp {
         self.start.unwrap_or(DEFAULT_START)
     }
@@ -171,6 +220,32 @@ fn unseen(Invisible(order): Invisible) -> Failure {
         attack: AttackType::name(order.attack),
         needed,
     }
+}
+
+/// Writes each kind of log to a file of its own in a new folder.
+fn write_scenario(folder: &Path, options: &ScenarioOptions) -> Result<Exit, Failure> {
+    const SLICE_NANOS: i64 = 60 * 1_000_000_000;
+    let of_path = |path: &Path| {
+        let path = path.to_owned();
+        move |source| Failure::File { path, source }
+    };
+    fs::create_dir(folder).map_err(of_path(folder))?;
+    for kind in LaneKind::ALL {
+        let path = folder.join(kind.file_name());
+        let mut file = File::create(&path).map_err(of_path(&path))?;
+        let mut lane = Lane::new(kind, options);
+        let (mut until, mut block) = (START.0, Vec::new());
+        while !lane.is_over() {
+            until += SLICE_NANOS;
+            lane.write_until(until, &mut block);
+            if block.len() >= BLOCK_BYTES {
+                file.write_all(&block).map_err(of_path(&path))?;
+                block.clear();
+            }
+        }
+        file.write_all(&block).map_err(of_path(&path))?;
+    }
+    Ok(Exit::Success)
 }
 
 fn write_file(path: &Path, stream: &mut Stream) -> Result<(), Failure> {

@@ -4,6 +4,8 @@
 //! and RFC 3849 set aside for documentation; those of our own machines are private ones (RFC
 //! 1918), since rules tell inside from outside by that.
 
+use std::ops::Range;
+
 use super::random::{Random, Zipf};
 use super::template::lines;
 use super::text;
@@ -43,6 +45,8 @@ pub struct User {
 pub struct Fleet {
     hosts: Box<[Host]>,
     users: Box<[User]>,
+    /// The machine that has most of the traffic.
+    busiest_host: usize,
     host_popularity: Zipf,
     user_popularity: Zipf,
 }
@@ -54,8 +58,19 @@ impl Fleet {
         Self {
             hosts: (0..hosts).map(Host::new).collect(),
             users: (0..users).map(User::new).collect(),
+            busiest_host: 0,
             host_popularity: Zipf::new(hosts),
             user_popularity: Zipf::new(users),
+        }
+    }
+
+    /// Machines that are given, of which those of a range have traffic.
+    pub fn of_hosts(hosts: Box<[Host]>, users: u32, with_traffic: Range<usize>) -> Self {
+        Self {
+            hosts,
+            busiest_host: with_traffic.start,
+            host_popularity: Zipf::new(with_traffic.len()),
+            ..Self::new(1, users)
         }
     }
 
@@ -76,7 +91,7 @@ impl Fleet {
 
     /// A machine; a few have most of the traffic.
     pub fn any_host(&self, random: &mut Random) -> usize {
-        self.host_popularity.draw(random)
+        self.busiest_host + self.host_popularity.draw(random)
     }
 
     /// A person, likewise.
@@ -87,21 +102,31 @@ impl Fleet {
 
 impl Host {
     fn new(index: usize) -> Self {
-        let name = if index.is_multiple_of(4) {
-            let role = ROLES[index / 4 % ROLES.len()];
-            format!("{role}-{:02}", index / 32 + 1)
-        } else {
-            format!("ws-{index:04}")
-        };
+        let name = Self::plain_name(index);
         let address = format!("10.20.{}.{}", index / 250 % 250, index % 250 + 1);
         let address = match index / 62_500 {
             0 => address,
             more => address.replacen("20", &(20 + more).to_string(), 1),
         };
+        Self::named(&name, &address)
+    }
+
+    /// One of this name and address.
+    pub fn named(name: &str, address: &str) -> Self {
         Self {
             full_name: format!("{name}.tidemark.example").into_bytes().into(),
-            name: name.into_bytes().into(),
-            address: address.into_bytes().into(),
+            name: name.as_bytes().into(),
+            address: address.as_bytes().into(),
+        }
+    }
+
+    /// What the machine of a number is called: every fourth is a server.
+    pub fn plain_name(index: usize) -> String {
+        if index.is_multiple_of(4) {
+            let role = ROLES[index / 4 % ROLES.len()];
+            format!("{role}-{:02}", index / 32 + 1)
+        } else {
+            format!("ws-{index:04}")
         }
     }
 }

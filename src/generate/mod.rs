@@ -21,6 +21,7 @@ mod pool;
 mod process;
 mod random;
 mod repetition;
+pub mod scenario;
 mod stream;
 mod template;
 #[cfg(test)]

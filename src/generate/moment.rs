@@ -135,6 +135,16 @@ impl EventClock {
         }
     }
 
+    /// With so many events in so many seconds.
+    pub fn scaled(start: Timestamp, events: u64, seconds: u32, pace: Pace) -> Self {
+        let nanos = u64::from(seconds) * 1_000_000_000 / events.max(1);
+        Self {
+            nanos: start.0,
+            step: nanos as i64,
+            pace,
+        }
+    }
+
     /// The time of the next event.
     pub fn next(&mut self, random: &mut Random) -> i64 {
         // Twice the step at most, so once the step on average.

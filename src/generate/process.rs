@@ -11,6 +11,8 @@ use super::text::{self, Case};
 
 const COMMANDS: &str = include_str!("texts/commands.txt");
 const SUSPICIOUS: &str = include_str!("texts/suspicious_commands.txt");
+/// What only scenarios start, by name.
+const STAGED: &str = include_str!("texts/scenario_commands.txt");
 
 const ROOTS: &str = "\
 C:\\Windows\\System32\\services.exe|services.exe|Services and Controller app|Microsoft Corporation|system|wininit.exe|C:\\Windows\\System32\\services.exe
@@ -57,7 +59,7 @@ impl Program {
 }
 
 /// A running program.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Process {
     /// Index of its program.
     pub program: usize,
@@ -133,7 +135,8 @@ impl Processes {
     /// On all machines of a fleet.
     pub fn new(fleet: &Fleet, source: &mut Source) -> Self {
         let (roots, ordinary) = (lines(ROOTS).count(), lines(COMMANDS).count());
-        let programs: Box<[Program]> = [ROOTS, COMMANDS, SUSPICIOUS]
+        let suspicious = lines(SUSPICIOUS).count();
+        let programs: Box<[Program]> = [ROOTS, COMMANDS, SUSPICIOUS, STAGED]
             .into_iter()
             .flat_map(lines)
             .filter_map(Program::read)
@@ -163,7 +166,7 @@ impl Processes {
         };
         Self {
             installed: (0..known.len()).filter(is_installed).collect(),
-            suspicious: ordinary.end..programs.len(),
+            suspicious: ordinary.end..(ordinary.end + suspicious).min(programs.len()),
             ordinary,
             programs,
             known,
@@ -266,6 +269,25 @@ impl Processes {
         process.command_line.extend_from_slice(command_line);
         self.settle(host, slot, process, user, source);
         slot
+    }
+
+    /// Puts a process back that has run on a machine all the while.
+    pub fn bring_back(&mut self, host: usize, process: &Process) -> usize {
+        let slot = self.free_slot(host);
+        if let Some(place) = self.hosts[host].get_mut(slot) {
+            place.clone_from(process);
+        }
+        slot
+    }
+
+    /// Takes a process away, so that ordinary events are not about it. The place of it goes to
+    /// the explorer that is there anyway.
+    pub fn take_away(&mut self, host: usize, slot: usize) {
+        let processes = &mut self.hosts[host];
+        let explorer = processes.get(EXPLORER).cloned();
+        if let (Some(place), Some(explorer)) = (processes.get_mut(slot), explorer) {
+            *place = explorer;
+        }
     }
 
     fn start_program(

@@ -67,7 +67,8 @@ fn server(out: &mut Vec<u8>, world: &World, host: usize, envelope: Envelope) {
     }
 }
 
-fn time(out: &mut Vec<u8>, world: &World) {
+/// Appends the time between user and request.
+pub fn time(out: &mut Vec<u8>, world: &World) {
     out.extend_from_slice(b" [");
     world.moment.access_log(out);
     out.extend_from_slice(b"] \"");

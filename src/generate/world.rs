@@ -55,8 +55,13 @@ pub struct World {
 impl World {
     /// At its beginning.
     pub fn new(options: WorldOptions, start: Timestamp) -> Self {
-        let mut source = Source::new(options.seed, options.repeated);
         let fleet = Fleet::new(options.hosts, options.users);
+        Self::of_fleet(fleet, options, start)
+    }
+
+    /// With machines and people that are given.
+    pub fn of_fleet(fleet: Fleet, options: WorldOptions, start: Timestamp) -> Self {
+        let mut source = Source::new(options.seed, options.repeated);
         let texts = Texts::new(&fleet, &mut source);
         Self {
             processes: Processes::new(&fleet, &mut source),
