@@ -49,9 +49,9 @@ impl LaneKind {
     /// Ordinary events a second in the busiest hour.
     fn rate(self) -> u32 {
         match self {
-            Self::Windows => 10,
-            Self::Web => 6,
-            Self::Linux => 5,
+            Self::Windows => 20,
+            Self::Web => 12,
+            Self::Linux => 10,
         }
     }
 
