@@ -154,6 +154,10 @@ fn timeline_row(out: &mut String, row: &RowView, colour: Colour) {
     );
     let (first, count) = (time(row.first), HumanCount(row.count).to_string());
     let _ = writeln!(out, "  {first}  {level}  {count:>7}  {title}{key}");
+    if row.stages.len() < 2 {
+        // It says what the row says.
+        return;
+    }
     for stage in &row.stages {
         let (name, count) = (visible(&stage.name), HumanCount(stage.count).to_string());
         let first = time(stage.first);

@@ -8,6 +8,7 @@ use yagura_parsers::Timestamp;
 
 use super::super::bench_html::markup::escape;
 use super::super::case_table::time;
+use super::super::table::cut_middle;
 
 const ROWS_MAX: usize = 60;
 const ROW_HEIGHT: usize = 22;
@@ -50,7 +51,7 @@ fn bar(out: &mut String, incident: &IncidentRecord, row: &RowView, y: usize) {
     let start = share(incident, row.first) * scale;
     let width = (share(incident, row.last) * scale - start).max(0.0) + BAR_MIN;
     let tactic = row.rule.tactics.first().map_or("none", |t| t.name());
-    let label: String = row.rule.title.chars().take(LABEL_CHARS).collect();
+    let label = cut_middle(&row.rule.title, LABEL_CHARS);
     let hint = format!(
         "{} ×{} {} – {} {tactic}",
         row.rule.title,
