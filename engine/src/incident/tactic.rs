@@ -6,8 +6,9 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tactic(u8);
 
-/// By their place in the matrix.
-const NAMES: [&str; 14] = [
+/// By their place in the matrix. Newer versions part defense evasion into stealth and defense
+/// impairment; rules use the old name and the new ones.
+const NAMES: [&str; 16] = [
     "reconnaissance",
     "resource-development",
     "initial-access",
@@ -15,6 +16,8 @@ const NAMES: [&str; 14] = [
     "persistence",
     "privilege-escalation",
     "defense-evasion",
+    "stealth",
+    "defense-impairment",
     "credential-access",
     "discovery",
     "lateral-movement",
