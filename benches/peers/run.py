@@ -260,8 +260,17 @@ def measure(command, found):
         if process.returncode != 0:
             err.seek(0)
             sys.exit(f"{' '.join(command)} failed:\n{err.read().decode(errors='replace')}")
-        findings = count_lines(out) if found is None else count_lines_of(found)
+        findings = count_detections(out) if found is None else count_lines_of(found)
     return Run(usage.ru_utime + usage.ru_stime, elapsed, usage.ru_maxrss * 1024, findings)
+
+
+def count_detections(file):
+    """A line each; of yagura, which also tells incidents and a summary, those of that kind."""
+    file.seek(0)
+    first = file.readline()
+    file.seek(0)
+    kinds = first.startswith(b'{"kind":')
+    return sum(1 for line in file if not kinds or line.startswith(b'{"kind":"detection"'))
 
 
 def count_lines(file):
