@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use proptest::prelude::{Strategy, prop_assert, prop_oneof, proptest};
+use serde::Deserialize;
 use yagura_rules::pattern::Piece;
 use yagura_rules::predicate::{Expr, Subject, Test};
 use yagura_rules::taxonomy::{Route, Shape};
@@ -259,9 +260,11 @@ fn packs_ask_for_known_logsources() {
     assert!(!files.is_empty());
     for file in files {
         let text = fs::read_to_string(&file).unwrap();
-        let rule: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
-        if let Some(of) = rule.get("logsource") {
-            assert!(taxonomy.is_known(&logsource(of)), "{}", file.display());
+        for document in serde_yaml::Deserializer::from_str(&text) {
+            let rule = serde_yaml::Value::deserialize(document).unwrap();
+            if let Some(of) = rule.get("logsource") {
+                assert!(taxonomy.is_known(&logsource(of)), "{}", file.display());
+            }
         }
     }
 }

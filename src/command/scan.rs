@@ -1,4 +1,4 @@
-//! `yagura scan`: logs and rules in, detections out.
+//! `yagura scan`: logs and rules in; detections, alerts and incidents out.
 
 use std::fs;
 use std::num::NonZeroUsize;
@@ -15,14 +15,16 @@ use yagura_rules::{Activity, Level, Loaded, Taxonomy};
 use super::choices::{duration, format_parser, level_parser, threads, threads_parser};
 use super::ending::Ending;
 use crate::failure::{Exit, Failure};
-use crate::render::counts::{self, RuleCount};
+use crate::render::case_table::Parts;
+use crate::render::counts::{self, Counted, RuleCount};
 use crate::render::progress::Progress;
 use crate::render::summary::{self, Examples};
 use crate::render::{CaseRenderer, DetectionRenderer, Look, Names, OutputFormat, summary_json};
+use crate::render::{case_html, case_table};
 use crate::rule_set::{self, OnRefusal};
 use crate::scan::{
-    AlertPolicy, Arrangement, CaseRecorder, Finder, Inputs, Order, Output, RuleBook, ScanRule,
-    Setting, Sink, Statistics, What,
+    AlertPolicy, Arrangement, CaseRecorder, Finder, Findings, Inputs, Keeping, Order, Output,
+    RuleBook, ScanRule, Setting, Sink, Statistics, What,
 };
 use crate::sort::{ExternalSort, RUN_BYTES_MAX};
 use crate::source::Sources;
@@ -35,9 +37,11 @@ Examples:
   yagura scan Security.evtx sysmon.jsonl.gz --rules rules/ --min-level high
   yagura scan logs/ --rules rules/ --output jsonl > detections.jsonl
   yagura scan logs/ --rules rules/ --count
+  yagura scan logs/ --rules rules/ --html report.html
   journalctl -f | yagura scan - --rules rules/ --format syslog
 
-Detections come out in the order of event time; from standard input as they arrive.
+Results come out in the order of event time; from standard input as they arrive. A table of files
+is a report: incidents, alerts, detections by rule (--each: a line for each, as they come).
 CSV: control characters are made visible, and cells that a spreadsheet would take for a
 formula get an apostrophe in front; JSON lines keep every byte.
 `id` in JSON lines and CSV is a hash of rule, source path and position: the same on each run.
@@ -63,7 +67,7 @@ pub struct ScanArgs {
     /// What results look like
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value_t)]
     pub output: OutputFormat,
-    /// Print one line for each rule with the number of its detections
+    /// Print one line for each rule with the number of its detections or alerts
     #[arg(long)]
     pub count: bool,
     /// Leave out rules below this level
@@ -84,7 +88,7 @@ pub struct ScanArgs {
     /// Give all fields of each event that matched
     #[arg(long, conflicts_with = "count")]
     pub full_event: bool,
-    /// End with code 1 if there is a detection of this level or above
+    /// End with code 1 if there is a detection, alert or incident of this level or above
     #[arg(long, value_name = "LEVEL", value_parser = level_parser())]
     pub fail_on_detection: Option<Level>,
     /// Scan with the other rules where some are refused
@@ -104,6 +108,12 @@ pub struct CaseArgs {
     /// Write incidents alone, without the alerts and detections in them
     #[arg(long)]
     pub incidents_only: bool,
+    /// Show each detection, alert and incident in a table line of its own, by time
+    #[arg(long)]
+    pub each: bool,
+    /// Write incidents, alerts and detections to this file, as a web page
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// How long matches from standard input wait for earlier ones
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub lateness: Option<Duration>,
@@ -112,19 +122,14 @@ pub struct CaseArgs {
 const LATENESS: Duration = Duration::from_secs(5);
 
 impl ScanArgs {
-    fn what(&self) -> What {
-        match (self.count || self.cases.incidents_only, self.full_event) {
+    /// What is shown of each detection. `lines`: a table shows each.
+    fn what(&self, lines: bool) -> What {
+        let hidden =
+            self.count || self.cases.incidents_only || self.output == OutputFormat::Table && !lines;
+        match (hidden, self.full_event) {
             (true, _) => What::Nothing,
             (_, true) => What::WholeEvents,
             _ => What::Evidence,
-        }
-    }
-
-    fn look(&self) -> Look {
-        match self.output {
-            _ if self.count => Look::Hidden,
-            OutputFormat::Jsonl => Look::Jsonl,
-            OutputFormat::Table | OutputFormat::Csv => Look::Hidden,
         }
     }
 
@@ -162,9 +167,10 @@ pub fn run(args: &ScanArgs, terminal: Terminal) -> Result<Exit, Failure> {
         book: &rules.book,
         inputs: &inputs,
     };
-    if let Err(failure) = scan.run(sources, &mut statistics) {
-        return ending.cut_short(failure, &statistics);
-    }
+    let left_out = match scan.run(sources, &mut statistics) {
+        Ok(said) => said,
+        Err(failure) => return ending.cut_short(failure, &statistics),
+    };
     let elapsed = started.elapsed();
     let exit = ending.exit(&statistics);
     // What people see comes first: they are not to miss it for a file that cannot be written.
@@ -176,7 +182,8 @@ pub fn run(args: &ScanArgs, terminal: Terminal) -> Result<Exit, Failure> {
     let colour = terminal.err.colour;
     let mut text = String::new();
     summary::throughput(&mut text, &statistics, elapsed);
-    summary::detections(&mut text, &statistics, colour);
+    summary::found(&mut text, &statistics, colour);
+    text += &left_out;
     let examples = if args.show_unparsed {
         Examples::Shown
     } else {
@@ -234,7 +241,8 @@ struct Scan<'a> {
 
 impl Scan<'_> {
     /// Reads all inputs and writes what is found.
-    fn run(&self, mut sources: Sources, statistics: &mut Statistics) -> Result<(), Failure> {
+    /// Gives what is to be said of it besides.
+    fn run(&self, mut sources: Sources, statistics: &mut Statistics) -> Result<String, Failure> {
         let terminal = self.ending.terminal;
         let renderer = DetectionRenderer::new(self.args.output, self.args.full_event, terminal.out);
         let rules = self.rules(renderer);
@@ -243,7 +251,7 @@ impl Scan<'_> {
             rules: &rules,
             inputs: self.inputs,
             renderer,
-            what: self.args.what(),
+            what: self.args.what(self.has_lines()),
             arrangement: self.arrangement(),
         };
         let mut sink = self.open_sink(renderer)?;
@@ -280,7 +288,9 @@ impl Scan<'_> {
         finished?;
         let (recorder, mut out) = sink.into_parts();
         self.write_end(statistics, &recorder, &mut out)?;
-        out.flush()
+        let mut said = String::new();
+        summary::left_out(&mut said, self.book, recorder.findings());
+        Ok(said)
     }
 
     fn rules(&self, renderer: DetectionRenderer) -> Vec<ScanRule> {
@@ -291,6 +301,34 @@ impl Scan<'_> {
                 stands_alone: self.book.stands_alone(index),
             })
             .collect()
+    }
+
+    /// Whether a table has a line for each finding, and no report.
+    fn has_lines(&self) -> bool {
+        let cases = &self.args.cases;
+        // Whoever wants whole events wants to see them.
+        cases.each || self.args.full_event || self.inputs.has_standard_input()
+    }
+
+    fn look(&self, renderer: DetectionRenderer) -> Look {
+        match renderer {
+            _ if self.args.count => Look::Hidden,
+            DetectionRenderer::Jsonl => Look::Jsonl,
+            DetectionRenderer::Csv(columns) => Look::Csv(columns),
+            DetectionRenderer::Table(layout) if self.has_lines() => Look::Lines(layout),
+            DetectionRenderer::Table(_) => Look::Hidden,
+        }
+    }
+
+    fn has_report(&self) -> bool {
+        self.args.output == OutputFormat::Table && !self.args.count && !self.has_lines()
+    }
+
+    fn names(&self) -> Names<'_> {
+        Names {
+            book: self.book,
+            inputs: self.inputs,
+        }
     }
 
     fn arrangement(&self) -> Arrangement {
@@ -304,10 +342,10 @@ impl Scan<'_> {
     fn open_sink(&self, renderer: DetectionRenderer) -> Result<Sink<CaseRecorder<'_>>, Failure> {
         let mut out = StandardOutput::lock();
         let mut header = Vec::new();
-        if !self.args.count {
+        if !self.args.count && !self.has_report() {
             header = renderer.header();
         }
-        if self.args.output == OutputFormat::Csv {
+        if self.args.output == OutputFormat::Csv && !self.args.count {
             // Programs expect it even where nothing is found; people do not.
             out.write(&std::mem::take(&mut header))?;
             out.flush()?;
@@ -320,16 +358,18 @@ impl Scan<'_> {
         let setting = Setting {
             book: self.book,
             renderer: CaseRenderer {
-                look: self.args.look(),
-                names: Names {
-                    book: self.book,
-                    inputs: self.inputs,
-                },
+                look: self.look(renderer),
+                names: self.names(),
             },
             arrangement,
             lateness: self.args.cases.lateness.unwrap_or(LATENESS),
             alerts: self.args.cases.alerts,
             incidents_only: self.args.cases.incidents_only,
+            keeping: if self.has_report() || self.args.cases.html.is_some() {
+                Keeping::Lists
+            } else {
+                Keeping::Numbers
+            },
         };
         let out = Output::new(out, header);
         let recorder = CaseRecorder::new(setting);
@@ -343,23 +383,51 @@ impl Scan<'_> {
         recorder: &CaseRecorder<'_>,
         out: &mut Output,
     ) -> Result<(), Failure> {
-        if self.args.count {
-            return out.write(&self.counts(statistics));
-        }
+        let (findings, stream) = (recorder.findings(), self.ending.terminal.out);
         let mut text = Vec::new();
-        if self.args.output == OutputFormat::Jsonl {
-            summary_json::line(&mut text, self.book, statistics, recorder.findings());
+        if self.args.count {
+            text = self.counts(statistics, findings);
+        } else if self.has_report() {
+            let parts = if self.args.cases.incidents_only {
+                Parts::Incidents
+            } else {
+                Parts::All
+            };
+            let by_rule = &statistics.by_rule;
+            text = case_table::report(findings, self.names(), by_rule, parts, stream).into();
+        } else if self.args.output == OutputFormat::Jsonl {
+            summary_json::line(&mut text, self.book, statistics, findings);
         }
-        out.write(&text)
+        out.write(&text)?;
+        out.flush()?;
+        let Some(path) = &self.args.cases.html else {
+            return Ok(());
+        };
+        let page = case_html::page(findings, statistics, self.names());
+        fs::write(path, page).map_err(|source| Failure::File {
+            path: path.clone(),
+            source,
+        })
     }
 
-    fn counts(&self, statistics: &Statistics) -> Vec<u8> {
-        let counts = self.book.matched(&statistics.by_rule);
-        let counts = counts.map(|(rule, count)| RuleCount {
+    fn counts(&self, statistics: &Statistics, findings: &Findings) -> Vec<u8> {
+        let detections = self.book.matched(&statistics.by_rule);
+        let detections = detections.map(|(rule, count)| RuleCount {
+            of: Counted::Detections,
             meta: rule.meta,
             count,
         });
-        counts::render(self.args.output, self.ending.terminal.out, counts.collect())
+        let alerts = self.book.alerting().zip(&findings.alerts_by_rule);
+        let alerts = alerts.filter(|(_, tally)| tally.alerts > 0);
+        let alerts = alerts.map(|(meta, tally)| RuleCount {
+            of: Counted::Alerts,
+            meta,
+            count: tally.alerts,
+        });
+        let incidents = statistics.incidents.iter().sum();
+        let counts = detections.chain(alerts).collect();
+        let stream = self.ending.terminal.out;
+        counts::render(self.args.output, stream, incidents, counts)
     }
 }
 

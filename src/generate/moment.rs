@@ -140,7 +140,7 @@ impl EventClock {
         let nanos = u64::from(seconds) * 1_000_000_000 / events.max(1);
         Self {
             nanos: start.0,
-            step: nanos as i64,
+            step: nanos.cast_signed(),
             pace,
         }
     }

@@ -35,7 +35,7 @@ pub fn line(out: &mut Vec<u8>, alert: &AlertRecord, meta: &Meta, names: Names<'_
         .time("last", Timestamp(alert.last))
         .plain("partial", alert.partial)
         .objects("stages", &alert.stages, |object, of| {
-            stage(object, of, names)
+            stage(object, of, names);
         })
         .object("entities", |object| entities(object, alert, names));
     if alert.extras_omitted > 0 {
@@ -66,7 +66,7 @@ fn entities(object: &mut Object<'_>, alert: &AlertRecord, names: Names<'_>) {
             continue;
         };
         object.list(names.kind(*kind), same, |out, (_, value)| {
-            string(out, value)
+            string(out, value);
         });
     }
 }

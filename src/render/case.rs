@@ -4,7 +4,7 @@ use yagura_engine::alert::AlertRecord;
 use yagura_engine::incident::IncidentRecord;
 use yagura_rules::Meta;
 
-use super::{alert_json, incident_json};
+use super::{alert_json, case_csv, case_line, csv, incident_json, table};
 use crate::scan::{Inputs, RuleBook, place};
 
 /// What records refer to: kinds of entities, inputs.
@@ -38,6 +38,10 @@ pub enum Look {
     Hidden,
     /// JSON objects.
     Jsonl,
+    /// Comma-separated values.
+    Csv(csv::Columns),
+    /// Lines among those of detections.
+    Lines(table::Layout),
 }
 
 /// One way to show records.
@@ -55,6 +59,8 @@ impl CaseRenderer<'_> {
         match self.look {
             Look::Hidden => {}
             Look::Jsonl => alert_json::line(out, alert, meta, self.names),
+            Look::Csv(columns) => case_csv::alert(out, columns, alert, meta, self.names),
+            Look::Lines(layout) => case_line::alert(out, layout, alert, meta),
         }
     }
 
@@ -63,6 +69,8 @@ impl CaseRenderer<'_> {
         match self.look {
             Look::Hidden => {}
             Look::Jsonl => incident_json::line(out, incident, self.names),
+            Look::Csv(columns) => case_csv::incident(out, columns, incident),
+            Look::Lines(layout) => case_line::incident(out, layout, incident),
         }
     }
 }

@@ -12,7 +12,7 @@
 use std::io::Write;
 
 use yagura_parsers::Timestamp;
-use yagura_rules::Meta;
+use yagura_rules::{Level, Meta};
 
 use super::detection::DetectionView;
 use super::escape::visible_bytes;
@@ -29,7 +29,8 @@ pub enum Columns {
     WithEvent,
 }
 
-const HEADER: &[u8] = b"id,time,rule_id,rule_title,level,tags,host,source,position,matched";
+const HEADER: &[u8] = b"kind,id,time,rule_id,rule_title,level,tags,host,source,position,matched,\
+state,count,first,last";
 
 pub fn header(out: &mut Vec<u8>, columns: Columns) {
     out.extend_from_slice(HEADER);
@@ -41,18 +42,26 @@ pub fn header(out: &mut Vec<u8>, columns: Columns) {
 
 /// The four cells of a rule.
 pub fn rule(out: &mut Vec<u8>, meta: &Meta) {
-    cell(out, meta.id.as_deref().unwrap_or_default().as_bytes());
-    out.push(b',');
-    cell(out, meta.title.as_bytes());
-    out.push(b',');
-    cell(out, meta.level.name().as_bytes());
-    out.push(b',');
-    cell(out, meta.tags.join(" ").as_bytes());
+    let id = meta.id.as_deref().unwrap_or_default();
+    heading(out, id, &meta.title, meta.level, &meta.tags.join(" "));
 }
 
-/// Where the time stands: behind the identity and a comma.
+/// The same of what is no rule.
+pub fn heading(out: &mut Vec<u8>, id: &str, title: &str, level: Level, tags: &str) {
+    cell(out, id.as_bytes());
+    out.push(b',');
+    cell(out, title.as_bytes());
+    out.push(b',');
+    cell(out, level.name().as_bytes());
+    out.push(b',');
+    cell(out, tags.as_bytes());
+}
+
+const KIND: &str = "detection,";
+
+/// Where the time stands: behind the kind, the identity and a comma.
 pub const TIME_SLOT: TimeSlot = TimeSlot {
-    offset: DetectionId::DIGITS + 1,
+    offset: KIND.len() + DetectionId::DIGITS + 1,
     write: time,
 };
 
@@ -65,7 +74,7 @@ fn time(out: &mut Vec<u8>, time: Timestamp) {
 
 pub fn detection(out: &mut Vec<u8>, columns: Columns, view: &DetectionView<'_>) {
     // Writing to a vector cannot fail.
-    let _ = write!(out, "{},", view.id);
+    let _ = write!(out, "{KIND}{},", view.id);
     time(out, view.time);
     out.push(b',');
     out.extend_from_slice(&view.rule.text);
@@ -75,11 +84,57 @@ pub fn detection(out: &mut Vec<u8>, columns: Columns, view: &DetectionView<'_>) 
     cell(out, view.path.as_bytes());
     let _ = write!(out, ",{},", view.position);
     fields_cell(out, view.matched);
+    // A detection has no life.
+    out.extend_from_slice(b",,,,");
     if columns == Columns::WithEvent {
         out.push(b',');
         if let Some(event) = view.event {
             out.extend_from_slice(event);
         }
+    }
+    out.push(b'\n');
+}
+
+/// What alerts and incidents have in the columns of detections, and in their own.
+pub struct CaseRow<'a> {
+    /// `alert` or `incident`.
+    pub kind: &'a str,
+    /// Its id.
+    pub id: String,
+    /// When the record is written.
+    pub time: Timestamp,
+    /// The four cells of its rule.
+    pub rule: &'a [u8],
+    /// Its hosts.
+    pub hosts: String,
+    /// Its key or entities, as JSON.
+    pub matched: &'a [u8],
+    /// Where in its life it is.
+    pub state: &'a str,
+    /// How many matches.
+    pub count: u64,
+    /// The first of them.
+    pub first: Timestamp,
+    /// The last of them.
+    pub last: Timestamp,
+}
+
+/// Writes an alert or incident.
+pub fn case(out: &mut Vec<u8>, columns: Columns, row: &CaseRow<'_>) {
+    let _ = write!(out, "{},{},", row.kind, row.id);
+    time(out, row.time);
+    out.push(b',');
+    out.extend_from_slice(row.rule);
+    out.push(b',');
+    cell(out, row.hosts.as_bytes());
+    out.extend_from_slice(b",,,");
+    cell(out, row.matched);
+    let _ = write!(out, ",{},{},", row.state, row.count);
+    time(out, row.first);
+    out.push(b',');
+    time(out, row.last);
+    if columns == Columns::WithEvent {
+        out.push(b',');
     }
     out.push(b'\n');
 }

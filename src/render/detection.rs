@@ -135,7 +135,7 @@ mod tests {
     use super::{DetectionRenderer, DetectionView};
     use crate::detection::{Duplicates, FieldList, ListLimits};
     use crate::render::OutputFormat;
-    use crate::render::counts::{self, RuleCount};
+    use crate::render::counts::{self, Counted, RuleCount};
     use crate::terminal::{Colour, Destination, Stream};
 
     fn meta(title: &str, level: Level) -> Meta {
@@ -296,8 +296,10 @@ mod tests {
             meta("often", Level::Medium),
         );
         let counts = || {
-            let of = |meta, count| RuleCount { meta, count };
-            vec![of(&a, 2), of(&b, 2), of(&c, 1_000)]
+            let count = |of, meta, count| RuleCount { of, meta, count };
+            let of = |meta, n| count(Counted::Detections, meta, n);
+            let alerts = count(Counted::Alerts, &a, 3);
+            vec![of(&a, 2), of(&b, 2), alerts, of(&c, 1_000)]
         };
         let stream = Stream {
             destination: Destination::Pipe,
@@ -306,7 +308,7 @@ mod tests {
         };
         let all = [OutputFormat::Table, OutputFormat::Jsonl, OutputFormat::Csv];
         let text = all
-            .map(|format| counts::render(format, stream, counts()))
+            .map(|format| counts::render(format, stream, 1, counts()))
             .concat();
         insta::assert_snapshot!(String::from_utf8_lossy(&text));
     }

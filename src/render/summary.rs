@@ -9,7 +9,7 @@ use yagura_rules::{Activity, Detection, Level, Loaded};
 
 use super::colour::{Style, paint};
 use super::escape::{visible, visible_bytes};
-use crate::scan::{Inputs, Statistics, per_second};
+use crate::scan::{ByLevel, Findings, Inputs, RuleBook, Statistics, per_second};
 use crate::source::SourceError;
 use crate::terminal::Colour;
 
@@ -28,12 +28,25 @@ pub fn throughput(out: &mut String, statistics: &Statistics, elapsed: Duration) 
     let _ = writeln!(out, "{events} ({bytes}) in {seconds:.2} s, {rate} events/s");
 }
 
-/// Detections by level, gravest first.
-pub fn detections(out: &mut String, statistics: &Statistics, colour: Colour) {
-    let total = plural(statistics.detections(), "detection");
+/// Detections, alerts and incidents by level, gravest first. Of the latter two nothing is said
+/// where no rule makes any.
+pub fn found(out: &mut String, statistics: &Statistics, colour: Colour) {
+    by_level(out, "detection", statistics.by_level, colour);
+    for (what, of) in [
+        ("alert", statistics.alerts),
+        ("incident", statistics.incidents),
+    ] {
+        if of.iter().any(|n| *n > 0) {
+            by_level(out, what, of, colour);
+        }
+    }
+}
+
+fn by_level(out: &mut String, what: &str, by_level: ByLevel, colour: Colour) {
+    let total = plural(by_level.iter().sum(), what);
     let levels: Vec<String> = Level::ALL
         .into_iter()
-        .zip(statistics.by_level)
+        .zip(by_level)
         .rev()
         .filter(|(_, n)| *n > 0)
         .map(|(level, n)| {
@@ -103,14 +116,48 @@ pub fn unreadable(out: &mut String, errors: &[SourceError], colour: Colour) {
     }
 }
 
+/// What took no part in correlations, and which limits were reached.
+pub fn left_out(out: &mut String, book: &RuleBook, findings: &Findings) {
+    let (correlator, incidents) = (&findings.correlator, &findings.incidents);
+    for (target, count) in &correlator.without_key {
+        if let Some(meta) = book.meta(*target).filter(|_| *count > 0) {
+            let (matches, title) = (plural_of(*count), visible(&meta.title));
+            let _ = writeln!(out, "{matches} without a field that `{title}` groups by");
+        }
+    }
+    if findings.without_time > 0 {
+        let matches = plural_of(findings.without_time);
+        let _ = writeln!(
+            out,
+            "{matches} without a time took no part in correlations and incidents"
+        );
+    }
+    let late = correlator.late + incidents.stale;
+    if late > 0 {
+        let matches = plural_of(late);
+        let _ = writeln!(
+            out,
+            "{matches} came too late for a correlation (--lateness)"
+        );
+    }
+    let evicted =
+        correlator.evicted_keys + incidents.evicted_candidates + incidents.evicted_incidents;
+    if evicted > 0 {
+        let keys = plural(evicted, "key or incident");
+        let _ = writeln!(
+            out,
+            "{keys} let go to stay within memory: alerts and incidents are partial"
+        );
+    }
+}
+
+fn plural_of(matches: u64) -> String {
+    let es = if matches == 1 { "" } else { "es" };
+    format!("{} match{es}", HumanCount(matches))
+}
+
 /// Rules that were loaded or given and took no part.
 pub fn idle_rules(out: &mut String, loaded: &Loaded, unrouted: &[&Detection]) {
-    let correlations = (loaded.correlations.len() + loaded.sequences.len()) as u64;
-    if correlations > 0 {
-        let (rules, are) = (plural(correlations, "correlation rule"), was(correlations));
-        let not = if correlations == 1 { "is" } else { "are" };
-        let _ = writeln!(out, "{rules} {are} loaded but {not} not evaluated yet");
-    }
     let mut names = BTreeSet::new();
     let mut lacking = 0;
     for rule in &loaded.detections {

@@ -102,7 +102,12 @@ pub fn header(out: &mut Vec<u8>, layout: Layout) {
 
 /// The rule's title, cut or padded to its column.
 pub fn rule(out: &mut Vec<u8>, layout: Layout, meta: &Meta) {
-    let title = visible_bytes(meta.title.as_bytes());
+    title(out, layout, &meta.title);
+}
+
+/// The same for any title.
+pub fn title(out: &mut Vec<u8>, layout: Layout, title: &str) {
+    let title = visible_bytes(title.as_bytes());
     let title = console::truncate_str(&title, layout.title_width, CUT);
     let title = match layout.matched {
         Matched::SameLine { .. } => pad(&title, layout.title_width),
@@ -112,22 +117,54 @@ pub fn rule(out: &mut Vec<u8>, layout: Layout, meta: &Meta) {
 }
 
 pub fn detection(out: &mut Vec<u8>, layout: Layout, view: &DetectionView<'_>) {
-    clock(out, view.time);
-    let level = level_cell(view.rule.level, layout.colour);
-    let host = visible_bytes(view.host.unwrap_or(b"-"));
+    row(
+        out,
+        layout,
+        &Row {
+            time: view.time,
+            level: view.rule.level,
+            host: view.host.unwrap_or(b"-"),
+            title: &view.rule.text,
+            fields: view.matched,
+        },
+    );
+    if let Some(event) = view.event {
+        out.extend_from_slice(event);
+    }
+}
+
+/// The cells of a row.
+pub struct Row<'a> {
+    /// When.
+    pub time: Timestamp,
+    /// How grave.
+    pub level: Level,
+    /// What stands in the column of hosts.
+    pub host: &'a [u8],
+    /// The title as [`rule`] and [`title`] make it.
+    pub title: &'a [u8],
+    /// What stands behind it.
+    pub fields: &'a FieldList,
+}
+
+/// Writes a row.
+pub fn row(out: &mut Vec<u8>, layout: Layout, row: &Row<'_>) {
+    clock(out, row.time);
+    let level = level_cell(row.level, layout.colour);
+    let host = visible_bytes(row.host);
     // The domain, at the end, is mostly the same for all.
     let host = pad(&console::truncate_str(&host, HOST_WIDTH, CUT), HOST_WIDTH);
     let _ = write!(out, "{GAP}{level}{GAP}{host}{GAP}");
-    out.extend_from_slice(&view.rule.text);
+    out.extend_from_slice(row.title);
     match layout.matched {
         Matched::SameLine { width } => {
             out.extend_from_slice(GAP.as_bytes());
-            matched(out, view.matched, width, layout.colour);
+            matched(out, row.fields, width, layout.colour);
         }
-        Matched::NextLine { width } if view.matched.fields().len() > 0 => {
+        Matched::NextLine { width } if row.fields.fields().len() > 0 => {
             out.push(b'\n');
             out.extend_from_slice(INDENT.as_bytes());
-            matched(out, view.matched, width, layout.colour);
+            matched(out, row.fields, width, layout.colour);
         }
         Matched::NextLine { .. } => {}
     }
@@ -135,9 +172,6 @@ pub fn detection(out: &mut Vec<u8>, layout: Layout, view: &DetectionView<'_>) {
         out.pop();
     }
     out.push(b'\n');
-    if let Some(event) = view.event {
-        out.extend_from_slice(event);
-    }
 }
 
 /// Where the time stands.
@@ -147,7 +181,7 @@ pub const TIME_SLOT: TimeSlot = TimeSlot {
 };
 
 /// `2024-01-02 03:04:05`, or a dash, always as wide.
-fn clock(out: &mut Vec<u8>, time: Timestamp) {
+pub fn clock(out: &mut Vec<u8>, time: Timestamp) {
     let text = time.to_string();
     let text = text.get(..TIME_WIDTH).unwrap_or("-").replace('T', " ");
     let _ = write!(out, "{text:TIME_WIDTH$}");

@@ -4,9 +4,14 @@
 //!  Sources ─▶ pipeline::run ─▶ worker: parse, match, render ─▶ BlockResult ─▶ sink
 //!                                                                              │
 //!                    by time: external merge sort ◀── files ───────────────────┤
-//!                    by arrival: straight out ◀────── standard input ──────────┤
-//!                    numbers only ◀────────────────── --count ─────────────────┘
+//!                    by arrival, with lateness ◀───── standard input ──────────┘
+//!                              │
+//!                              └─▶ recorder: Casebook ─▶ alerts, incidents ─▶ output, report
 //! ```
+//!
+//! A record of the sort is a match: how it is shown, if it is, and the facts of it that
+//! correlations and incidents want. Sorting the few matches in place of the many events gives
+//! what a merge of all inputs by event time would.
 //!
 //! Workers render what they find, so that the sink only moves bytes; nothing of an event
 //! outlives its block. The order of the output does not depend on the number of threads: the
@@ -16,6 +21,7 @@ mod carried_time;
 mod case_match;
 mod findings;
 mod inputs;
+mod kept;
 mod output;
 mod recorder;
 mod rendered;
@@ -26,11 +32,11 @@ mod worker;
 
 pub use carried_time::TimeSlot;
 pub use case_match::place;
-pub use findings::Findings;
+pub use findings::{ByLevel, Findings, HOSTS_MAX, Keeping, MatchTally};
 pub use inputs::Inputs;
 pub use output::Output;
 pub use recorder::{AlertPolicy, CaseRecorder, Setting};
-pub use rule_book::RuleBook;
+pub use rule_book::{MatchedRule, RuleBook};
 pub use sink::{Order, Sink, Verbatim};
 pub use statistics::{Statistics, per_second};
 pub use worker::{Arrangement, BlockResult, Finder, ScanRule, What, host};

@@ -33,12 +33,6 @@ impl Output {
         self.out.write(text)
     }
 
-    /// Writes what stands by itself, without the header.
-    pub fn write_bare(&mut self, text: &[u8]) -> Result<(), Failure> {
-        self.header.clear();
-        self.write(text)
-    }
-
     /// Writes what is still in the buffer.
     pub fn flush(&mut self) -> Result<(), Failure> {
         if std::mem::take(&mut self.unflushed) {

@@ -10,7 +10,7 @@ use yagura_engine::{CaseMatch, Casebook, Entry, Facts, RuleIndex, incident};
 use yagura_parsers::Timestamp;
 
 use super::case_match;
-use super::findings::Findings;
+use super::findings::{Findings, Keeping};
 use super::output::Output;
 use super::rule_book::RuleBook;
 use super::sink::Recorder;
@@ -46,6 +46,8 @@ pub struct Setting<'a> {
     pub alerts: AlertPolicy,
     /// Whether incidents alone are written.
     pub incidents_only: bool,
+    /// How much is kept for a report.
+    pub keeping: Keeping,
 }
 
 /// See the module.
@@ -58,6 +60,8 @@ pub struct CaseRecorder<'a> {
     facts: Facts,
     /// The highest event time of the blocks before.
     high_water: Timestamp,
+    /// All before it is decided.
+    watermark: Timestamp,
     desk: Desk<'a>,
     took: Duration,
 }
@@ -96,9 +100,10 @@ impl<'a> CaseRecorder<'a> {
             casebook: Casebook::new(cases, options, incident::Limits::default()),
             facts: Facts::default(),
             high_water: Timestamp::UNKNOWN,
+            watermark: Timestamp::UNKNOWN,
             desk: Desk {
                 setting,
-                findings: Findings::new(setting.book),
+                findings: Findings::new(setting.book, setting.keeping),
                 text: Vec::new(),
             },
             took: Duration::ZERO,
@@ -122,11 +127,19 @@ impl<'a> CaseRecorder<'a> {
         let Some(detection) = self.setting.book.detection(rule) else {
             return;
         };
+        self.desk.findings.detection(rule, time, &self.facts);
         if time == Timestamp::UNKNOWN {
             // Neither before nor after anything.
             self.desk.findings.without_time += 1;
             return;
         }
+        let high_water = match self.setting.arrangement {
+            Arrangement::ByTime => time,
+            Arrangement::ByArrival => self.high_water.max(in_block).max(time),
+        };
+        // Matches that no correlation asks for move time on, too: without this the alerts before
+        // them would come behind them, and in which order would depend on the ends of blocks.
+        self.advance(high_water);
         let event = case_match::reference(record.key.input, record.key.position);
         let of = CaseMatch {
             detection,
@@ -134,15 +147,25 @@ impl<'a> CaseRecorder<'a> {
             // Orders events of one time as they are sorted, and unlike a running number it does
             // not depend on what other rules match, so neither do the ids of alerts.
             sequence: event,
-            high_water: match self.setting.arrangement {
-                Arrangement::ByTime => time,
-                Arrangement::ByArrival => self.high_water.max(in_block).max(time),
-            },
+            high_water,
             event,
             facts: &self.facts,
         };
         let started = Instant::now();
         self.casebook.push(&of, &mut |entry| self.desk.take(&entry));
+        self.took += started.elapsed();
+    }
+
+    /// Says how far event time has come.
+    fn advance(&mut self, high_water: Timestamp) {
+        let watermark = Timestamp(high_water.0.saturating_sub(self.lateness_ns));
+        if watermark <= self.watermark {
+            return;
+        }
+        self.watermark = watermark;
+        let started = Instant::now();
+        self.casebook
+            .advance(watermark, &mut |entry| self.desk.take(&entry));
         self.took += started.elapsed();
     }
 
@@ -186,14 +209,9 @@ impl Recorder for CaseRecorder<'_> {
 
     fn pause(&mut self, high_water: Timestamp, out: &mut Output) -> Result<(), Failure> {
         self.high_water = self.high_water.max(high_water);
-        if self.high_water == Timestamp::UNKNOWN {
-            return Ok(());
+        if self.high_water != Timestamp::UNKNOWN {
+            self.advance(self.high_water);
         }
-        let watermark = Timestamp(self.high_water.0.saturating_sub(self.lateness_ns));
-        let started = Instant::now();
-        self.casebook
-            .advance(watermark, &mut |entry| self.desk.take(&entry));
-        self.took += started.elapsed();
         self.write(out)
     }
 

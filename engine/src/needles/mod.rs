@@ -37,8 +37,8 @@ pub(crate) struct Needles {
     #[cfg(target_arch = "x86_64")]
     nibbles: Option<simd::NibbleTables>,
     buckets: [Vec<Needle>; BUCKETS],
-    /// Buckets of needles that are shorter than a fingerprint.
-    short: u8,
+    /// By first byte of a fingerprint, the buckets of needles that are shorter than one.
+    short: Box<[u8; 256]>,
     /// By hash, whether bytes may be the fingerprint of a needle that is not short.
     filter: Box<[u64; FILTER_BITS / 64]>,
 }
@@ -96,17 +96,24 @@ impl Needles {
     }
 
     /// Whether a needle has its fingerprint here.
+    #[inline]
     fn is_at(&self, text: &[u8], at: usize, counts: &mut impl FnMut(&[u8]) -> bool) -> bool {
         let here = bytes_at(text, at);
-        let by_byte = self.tables.iter().zip(here);
-        let mut agreed = by_byte.fold(u8::MAX, |agreed, (table, byte)| {
-            agreed & table[usize::from(byte)]
-        });
         let blurred = blurred(here);
         let (word, bit) = filter_place(blurred);
-        if self.filter[word] >> bit & 1 == 0 {
-            agreed &= self.short;
+        let begun = if self.filter[word] >> bit & 1 != 0 {
+            u8::MAX
+        } else {
+            self.short[usize::from(here[0])]
+        };
+        // Most places end here.
+        if begun == 0 {
+            return false;
         }
+        let by_byte = self.tables.iter().zip(here);
+        let mut agreed = by_byte.fold(begun, |agreed, (table, byte)| {
+            agreed & table[usize::from(byte)]
+        });
         while agreed != 0 {
             let bucket = agreed.trailing_zeros() as usize;
             agreed &= agreed - 1;
@@ -132,9 +139,17 @@ impl Needle {
     }
 }
 
-fn short_buckets(buckets: &[Vec<Needle>; BUCKETS]) -> u8 {
-    let short = |bucket: &Vec<Needle>| bucket.iter().any(|needle| needle.mask != u32::MAX);
-    (0..BUCKETS).fold(0, |set, i| set | u8::from(short(&buckets[i])) << i)
+fn short_buckets(buckets: &[Vec<Needle>; BUCKETS]) -> Box<[u8; 256]> {
+    let mut by_first = Box::new([0; 256]);
+    for (bucket, needles) in buckets.iter().enumerate() {
+        let short = needles.iter().filter(|needle| needle.mask != u32::MAX);
+        for first in short.filter_map(|needle| fingerprint(needle).first()) {
+            for byte in [first.to_ascii_lowercase(), first.to_ascii_uppercase()] {
+                by_first[usize::from(byte)] |= 1 << bucket;
+            }
+        }
+    }
+    by_first
 }
 
 fn filter(buckets: &[Vec<Needle>; BUCKETS]) -> Box<[u64; FILTER_BITS / 64]> {

@@ -44,7 +44,7 @@ pub fn worker(engine: &Arc<Engine>) -> impl FnMut(&Block, &mut EventBatch) -> Ma
         found.clear();
         matcher.scan(batch, block.format, &mut found);
         found.sort_unstable_by_key(|of| (of.event, of.rule));
-        let mut matched = Matched {
+        let mut result = Matched {
             events: batch.len() as u64,
             bytes: batch.input().len() as u64,
             unparsed: batch.unparsed().total(),
@@ -55,21 +55,21 @@ pub fn worker(engine: &Arc<Engine>) -> impl FnMut(&Block, &mut EventBatch) -> Ma
         for (number, event) in batch.events().enumerate() {
             let time = event.time();
             if time != Timestamp::UNKNOWN {
-                matched.high_water = matched.high_water.max(time);
+                result.high_water = result.high_water.max(time);
             }
             while let Some(of) = found.next_if(|of| of.event == number) {
                 engine.gather(of.rule, event, &mut facts);
-                facts.encode(&mut matched.facts);
-                matched.found.push(Found {
+                facts.encode(&mut result.facts);
+                result.found.push(Found {
                     detection: of.rule.0 as usize,
                     number: number as u64,
                     time,
-                    high_water: matched.high_water,
-                    facts_end: matched.facts.len(),
+                    high_water: result.high_water,
+                    facts_end: result.facts.len(),
                 });
             }
         }
-        matched
+        result
     }
 }
 
@@ -135,7 +135,7 @@ impl Cases {
         let watermark = Timestamp(self.high_water.saturating_sub(LATENESS_NANOS));
         let (incidents, alerts) = (&mut self.incidents, &mut self.alerts);
         self.casebook.advance(watermark, &mut |entry| {
-            take(&entry, incidents, alerts, on_alert)
+            take(&entry, incidents, alerts, on_alert);
         });
     }
 

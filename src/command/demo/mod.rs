@@ -14,6 +14,7 @@ mod report;
 mod samples;
 mod stream;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -127,7 +128,10 @@ pub fn run(args: &DemoArgs, terminal: Terminal) -> Result<Exit, Failure> {
     let mut text = String::new();
     for incident in incidents {
         match args.output {
-            DemoOutput::Jsonl => text.push_str(&format!("{incident}\n")),
+            DemoOutput::Jsonl => {
+                // Writing to a string cannot fail.
+                let _ = writeln!(text, "{incident}");
+            }
             DemoOutput::Table => report::incident(&mut text, incident, terminal.out.colour),
         }
     }

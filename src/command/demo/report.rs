@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use indicatif::HumanCount;
+use indicatif::{HumanCount, HumanFloatCount};
 use yagura_engine::incident::{IncidentRecord, RowView};
 use yagura_parsers::Timestamp;
 
@@ -40,7 +40,7 @@ pub fn closing(cases: &Cases, elapsed: Duration) -> String {
         HumanCount(cases.events()),
         compact(cases.bytes() as f64),
         elapsed.as_secs_f64(),
-        HumanCount(per_second(cases.events(), elapsed) as u64),
+        HumanFloatCount(per_second(cases.events(), elapsed).round()),
     );
     if let Some(bytes) = peak_rss_bytes() {
         let _ = write!(text, ", {}B of memory at most", compact(bytes as f64));

@@ -59,7 +59,7 @@ pub fn clock_error(host: usize) -> i64 {
     if host % 40 != 23 {
         return 0;
     }
-    let seconds = (host * 7919 % 181) as i64 - 90;
+    let seconds = i64::try_from(host * 7919 % 181).unwrap_or_default() - 90;
     seconds * SECOND
 }
 

@@ -138,13 +138,13 @@ impl Plan<'_> {
     /// Services, archives, uploads and wrong passwords as there are every week.
     fn everyday_machines(&mut self) {
         // Tuesday night: a patch comes to four hundred machines, as a service.
-        for number in 0..400 {
-            let start = at(1, 20, 0) + number * 20 * SECOND;
+        for (number, turn) in (0usize..400).zip(0i64..) {
+            let start = at(1, 20, 0) + turn * 20 * SECOND;
             let install = Deed::InstallService {
                 name: "CopperlinePatch",
                 image: "C:\\Program Files\\Copperline\\Agent\\clpatch.exe",
             };
-            self.add(number as usize * 4 + 1, once(start), install);
+            self.add(number * 4 + 1, once(start), install);
         }
         // Remote help leaves its service in a folder for all, three times in the week.
         for (number, day) in (0..).zip([1, 2, 4]) {
@@ -175,8 +175,8 @@ impl Plan<'_> {
         ];
         self.run(CREST + 33, times(40, at(3, 1, 0), MINUTE), sender, inside);
         // Six people whose password expired.
-        for number in 0..6 {
-            let start = at(number as i64 % 5, 8, 5 + number as i64 * 7);
+        for (number, turn) in (0..6).zip(0i64..) {
+            let start = at(turn % 5, 8, 5 + turn * 7);
             let user = OTHERS + 100 + number;
             let mistype = Deed::MistypePassword { user };
             self.add(
@@ -189,12 +189,12 @@ impl Plan<'_> {
 
     fn nightly_backup(&mut self, day: i64) {
         let packer = (OTHERS, "C:\\Program Files\\Northgate Backup\\nbarc.exe");
-        for server in 0..12 {
+        for (server, turn) in (0..12).zip(0i64..) {
             let call = [
                 "nbarc.exe store --volume ",
                 " --to \\\\harbor-file-02\\backup",
             ];
-            let start = at(day, 2, 0) + server as i64 * 4 * MINUTE;
+            let start = at(day, 2, 0) + turn * 4 * MINUTE;
             self.run(
                 CREST + server * 8,
                 times(8, start, 20 * SECOND),
@@ -249,7 +249,12 @@ fn infection_time(place: usize) -> i64 {
     }
     let at_night = place.min(NIGHT) - FIRST_TIMES.len();
     let later = place.saturating_sub(NIGHT);
-    at(0, 18, 30) + at_night as i64 * 15 * MINUTE + later as i64 * 83 * MINUTE
+    at(0, 18, 30) + turns(at_night) * 15 * MINUTE + turns(later) * 83 * MINUTE
+}
+
+/// A number of machines, as a factor of a length of time.
+fn turns(machines: usize) -> i64 {
+    i64::try_from(machines).unwrap_or(i64::MAX)
 }
 
 /// Day, hour and minute of the first infections: the four workstations, the vault.

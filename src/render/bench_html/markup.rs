@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::render::escape::visible;
 
 /// Text that stays text in HTML and in attributes.
-pub(super) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in visible(text).chars() {
         match c {
@@ -21,7 +21,7 @@ pub(super) fn escape(text: &str) -> String {
 }
 
 /// A heading, a note below it, and content that is markup already.
-pub(super) fn section(out: &mut String, heading: &str, note: &str, content: &str) {
+pub fn section(out: &mut String, heading: &str, note: &str, content: &str) {
     let _ = writeln!(out, "<section>\n<h2>{}</h2>", escape(heading));
     if !note.is_empty() {
         let _ = writeln!(out, "<p class=\"note\">{}</p>", escape(note));

@@ -6,7 +6,7 @@
 mod bars;
 mod curve;
 mod distribution;
-mod markup;
+pub(super) mod markup;
 
 use std::fmt::Write;
 
