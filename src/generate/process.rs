@@ -271,6 +271,30 @@ impl Processes {
         slot
     }
 
+    /// Sees to it that the program that usually starts an image runs on a machine, where it is
+    /// one that is known.
+    pub fn ensure_parent(
+        &mut self,
+        host: usize,
+        image: &[u8],
+        user: usize,
+        (fleet, source): (&Fleet, &mut Source),
+    ) {
+        self.boot(host, fleet, source);
+        let is_it = |program: &&Program| program.image.as_bytes() == image;
+        let Some(parent) = self.programs.iter().find(is_it).map(|of| of.parent) else {
+            return;
+        };
+        let runs = |process: &Process| process.image.ends_with(parent.as_bytes());
+        if self.hosts[host].iter().any(runs) {
+            return;
+        }
+        let is_parent = |program: &Program| program.image.ends_with(parent);
+        if let Some(program) = self.programs.iter().position(is_parent) {
+            self.start_program(host, program, user, fleet, source);
+        }
+    }
+
     /// Puts a process back that has run on a machine all the while.
     pub fn bring_back(&mut self, host: usize, process: &Process) -> usize {
         let slot = self.free_slot(host);

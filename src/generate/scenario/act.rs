@@ -178,8 +178,13 @@ impl Act {
             Deed::Run { user, image, call } => {
                 let call = numbered(*call, step);
                 let sources = (&world.fleet, &mut world.source);
-                let call = (image.as_bytes(), &*call);
-                let slot = world.processes.start_called(host, call, *user, sources);
+                let image = image.as_bytes();
+                // On a busy machine it may have ended to make room for others.
+                world.processes.ensure_parent(host, image, *user, sources);
+                let sources = (&world.fleet, &mut world.source);
+                let slot = world
+                    .processes
+                    .start_called(host, (image, &call), *user, sources);
                 sysmon::process_created(event, world, host, slot);
                 world.processes.take_away(host, slot);
             }

@@ -59,3 +59,24 @@ fn infected_machines_are_distinct() {
         assert!(distinct.contains(&company::VAULT));
     }
 }
+
+/// On a busy day too, when programs of a machine come and go.
+#[test]
+fn the_attachment_is_opened_by_the_mail_client() {
+    for seed in 1..=3 {
+        let options = ScenarioOptions {
+            seed,
+            days: 5,
+            attack: Attack::Included,
+            scale_percent: 100,
+        };
+        let (mut lane, mut out) = (Lane::new(LaneKind::Windows, &options), Vec::new());
+        // The line itself may be late.
+        lane.write_until(START.0 + 10 * super::HOUR + 15 * super::MINUTE, &mut out);
+        let opened = [
+            "\"Image\":\"C:\\\\Users\\\\Public\\\\Documents\\\\tender-viewer.exe\"",
+            "\\\\mail.exe\",\"ParentCommandLine\"",
+        ];
+        assert_eq!(lines_with(&out, &opened), 1, "seed {seed}");
+    }
+}
