@@ -34,7 +34,7 @@
 //! # Totals
 //!
 //! `event_count` knows every match of its window. The others count in stretches (see
-//! [`tally`]), so their totals are exact where the key was quiet for a window before.
+//! `tally`), so their totals are exact where the key was quiet for a window before.
 //! Values that come along ([`Match::extras`]) are collected in the same stretches; a plain
 //! count collects them from the opening match on.
 //!

@@ -43,7 +43,12 @@ impl Texts {
         let raw = event.raw();
         self.place = if matches!(event.kind(), EventKind::Json | EventKind::Windows) {
             if raw.is_empty() {
-                Place::Own
+                let mut values = event.values().map(|(_, value)| value.plain());
+                if values.any(|text| text.is_none_or(|text| filter.may_hold(text))) {
+                    Place::Own
+                } else {
+                    Place::Nowhere
+                }
             } else if filter.may_hold(raw) {
                 Place::Again
             } else {
