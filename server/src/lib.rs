@@ -11,12 +11,14 @@
 //! for room, and so does its client.
 
 pub mod clock;
+pub mod finding;
 pub mod input;
 pub mod intake;
 pub mod limits;
 pub mod parcel;
 pub mod source;
 
+pub use finding::Finding;
 pub use intake::{Intake, Receipt, Refused};
 pub use limits::Limits;
 pub use parcel::Parcel;
