@@ -12,6 +12,7 @@
 
 pub mod clock;
 pub mod finding;
+pub mod http;
 pub mod input;
 pub mod intake;
 pub mod limits;

@@ -3,7 +3,13 @@
 //! Each takes bytes from its clients, makes [`crate::Parcel`]s of them, hands these to the
 //! [`Intake`], and acknowledges in its own way what is durable, and only that.
 
+mod body;
+pub mod bulk;
+pub mod hec;
+pub mod http;
+pub mod ingest;
 pub mod listener;
+pub mod otlp;
 pub mod packer;
 pub mod stream;
 
