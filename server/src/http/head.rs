@@ -66,7 +66,9 @@ impl std::error::Error for Overdue {}
 
 /// Whether an error is about the time of a head.
 pub(super) fn is_overdue(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|error| error.is::<Overdue>())
+    error
+        .get_ref()
+        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Overdue>)
 }
 
 impl<S> TimedHead<S> {

@@ -34,9 +34,9 @@ const SETTINGS: [&str; 12] = [
     "/{index}/_alias/{name}",
 ];
 
-pub(super) fn router(door: Arc<Door>, version: String) -> Router {
-    let root = root(&version);
-    let nodes = nodes(&version);
+pub(super) fn router(door: Arc<Door>, version: &str) -> Router {
+    let root = root(version);
+    let nodes = nodes(version);
     let mut router = Router::new()
         .route("/", answers(root))
         .route("/_license", answers(license()))

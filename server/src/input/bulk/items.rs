@@ -11,7 +11,7 @@ use crate::input::http::JsonLine;
 /// The items of one request, in order.
 pub(super) struct Items {
     index: Box<str>,
-    items: Vec<Item>,
+    all: Vec<Item>,
     refused: u64,
 }
 
@@ -53,18 +53,18 @@ impl Items {
     pub(super) fn new(index: Option<&str>) -> Self {
         Self {
             index: index.unwrap_or(NO_INDEX).into(),
-            items: Vec::new(),
+            all: Vec::new(),
             refused: 0,
         }
     }
 
     pub(super) fn push(&mut self, item: Item) {
         self.refused += u64::from(item.error.is_some());
-        self.items.push(item);
+        self.all.push(item);
     }
 
     pub(super) fn len(&self) -> usize {
-        self.items.len()
+        self.all.len()
     }
 
     pub(super) fn refused(&self) -> u64 {
@@ -73,7 +73,7 @@ impl Items {
 
     /// The answer when everything that can be stored is.
     pub(super) fn answer(&self, took_ms: u128) -> Bytes {
-        let mut out = BytesMut::with_capacity(64 + self.items.len() * ITEM_BYTES);
+        let mut out = BytesMut::with_capacity(64 + self.all.len() * ITEM_BYTES);
         let mut answer = JsonLine::begin(&mut out);
         answer.value("took", &u64::try_from(took_ms).unwrap_or(u64::MAX));
         answer.value("errors", &(self.refused > 0));
@@ -81,7 +81,7 @@ impl Items {
             out.put_u8(b'[');
             let ids = clock::now().0;
             let mut id = String::new();
-            for (ordinal, item) in self.items.iter().enumerate() {
+            for (ordinal, item) in self.all.iter().enumerate() {
                 if ordinal > 0 {
                     out.put_u8(b',');
                 }

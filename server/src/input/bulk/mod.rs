@@ -74,7 +74,7 @@ pub fn router(context: Context, settings: BulkSettings) -> Router {
         // Clients of old name a type, too.
         .route("/{index}/{type}/_bulk", to_one)
         .with_state(Arc::clone(&door))
-        .merge(handshake::router(door, settings.version))
+        .merge(handshake::router(door, &settings.version))
 }
 
 async fn to_any(State(door): State<Arc<Door>>, request: Request<Body>) -> Response {

@@ -17,8 +17,8 @@ use crate::input::http::{Batch, Envelope, JsonLine, Text, unix_seconds};
 
 #[derive(Deserialize)]
 struct Event<'a> {
-    #[serde(borrow, default)]
-    event: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "event")]
+    what: Option<&'a RawValue>,
     #[serde(borrow, default)]
     time: Option<&'a RawValue>,
     #[serde(borrow, default)]
@@ -97,7 +97,7 @@ fn array(inside: &str, batch: &mut Batch) -> Outcome {
 }
 
 fn put(event: &Event, batch: &mut Batch) -> Result<(), Code> {
-    let what = event.event.ok_or(Code::EventRequired)?.get();
+    let what = event.what.ok_or(Code::EventRequired)?.get();
     let time = event.time.map(time_of).transpose()?.flatten();
     let fields = event.fields.map_or("{}", RawValue::get);
     if !fields.starts_with('{') {

@@ -29,7 +29,7 @@ use self::acks::Acks;
 use self::reply::{Code, Reply};
 use super::Context;
 use super::body::Contents;
-use super::http::{Asked, Batch, Denied, Door, Tokens, later};
+use super::http::{Asked, Batch, Denied, Door, Tokens};
 use crate::source::{DropReason, Source};
 
 /// What only this input needs.
@@ -76,7 +76,7 @@ pub fn router(context: Context, settings: HecSettings) -> Router {
 
 async fn health(State(collector): State<Arc<Collector>>) -> Response {
     if collector.door.context.stop.is_cancelled() {
-        return later(Reply::from(Code::Stopping).into_response());
+        return Reply::from(Code::Stopping).into_response();
     }
     Reply::from(Code::Healthy).into_response()
 }
@@ -84,7 +84,7 @@ async fn health(State(collector): State<Arc<Collector>>) -> Response {
 async fn events(State(collector): State<Arc<Collector>>, request: Request<Body>) -> Response {
     let opened = match collector.open(request).await {
         Ok(opened) => opened,
-        Err(answer) => return answer,
+        Err(reply) => return reply.into_response(),
     };
     let mut batch = collector.door.batch(&opened.source);
     let text = String::from_utf8_lossy(&opened.contents.bytes);
@@ -96,7 +96,7 @@ async fn events(State(collector): State<Arc<Collector>>, request: Request<Body>)
 async fn raw(State(collector): State<Arc<Collector>>, request: Request<Body>) -> Response {
     let opened = match collector.open(request).await {
         Ok(opened) => opened,
-        Err(answer) => return answer,
+        Err(reply) => return reply.into_response(),
     };
     let mut batch = collector.door.batch(&opened.source);
     let outcome = lines(&opened.contents.bytes, &mut batch);
@@ -111,13 +111,13 @@ struct Opened {
 }
 
 impl Collector {
-    async fn open(&self, request: Request<Body>) -> Result<Opened, Response> {
+    async fn open(&self, request: Request<Body>) -> Result<Opened, Reply> {
         let asked = Asked::new(&self.door, request);
         self.admit(&asked)?;
         let channel = channel_of(&asked.headers, &asked.uri);
         if self.require_channel && channel.is_none() {
             asked.source.dropped(DropReason::Malformed, 1);
-            return Err(Reply::from(Code::ChannelMissing).into_response());
+            return Err(Reply::from(Code::ChannelMissing));
         }
         let Asked {
             source,
@@ -127,10 +127,8 @@ impl Collector {
         } = asked;
         let contents = self.door.body(&headers, body, &source).await;
         let contents = contents.map_err(|unreadable| match unreadable.status() {
-            StatusCode::SERVICE_UNAVAILABLE => later(Reply::from(Code::Busy).into_response()),
-            status => Reply::from(Code::InvalidFormat)
-                .with(status, &unreadable.to_string())
-                .into_response(),
+            StatusCode::SERVICE_UNAVAILABLE => Reply::from(Code::Busy),
+            status => Reply::from(Code::InvalidFormat).with(status, &unreadable.to_string()),
         })?;
         Ok(Opened {
             source,
@@ -139,7 +137,7 @@ impl Collector {
         })
     }
 
-    fn admit(&self, asked: &Asked) -> Result<(), Response> {
+    fn admit(&self, asked: &Asked) -> Result<(), Reply> {
         let denied = self.door.admit(&asked.headers, &asked.source);
         denied.map_err(|denied| {
             let code = match denied {
@@ -147,7 +145,7 @@ impl Collector {
                 Denied::Malformed => Code::InvalidAuthorization,
                 Denied::Unknown => Code::InvalidToken,
             };
-            Reply::from(code).into_response()
+            Reply::from(code)
         })
     }
 
@@ -163,14 +161,13 @@ impl Collector {
             source.dropped(DropReason::Malformed, outcome.refused);
         }
         if self.door.store(batch).await.is_err() {
-            return later(Reply::from(Code::Busy).into_response());
+            return Reply::from(Code::Busy).into_response();
         }
-        let reply = match outcome.fault {
-            Some((code, number)) => Reply::from(code).at(number),
-            None => {
-                let id = channel.map(|channel| self.acks.next(&channel));
-                Reply::from(Code::Success).acknowledged_by(id)
-            }
+        let reply = if let Some((code, number)) = outcome.fault {
+            Reply::from(code).at(number)
+        } else {
+            let id = channel.map(|channel| self.acks.next(&channel));
+            Reply::from(Code::Success).acknowledged_by(id)
         };
         reply.into_response()
     }
@@ -241,7 +238,7 @@ struct Answer {
 async fn ack(State(collector): State<Arc<Collector>>, request: Request<Body>) -> Response {
     let opened = match collector.open(request).await {
         Ok(opened) => opened,
-        Err(answer) => return answer,
+        Err(reply) => return reply.into_response(),
     };
     let Some(channel) = opened.channel else {
         opened.source.dropped(DropReason::Malformed, 1);

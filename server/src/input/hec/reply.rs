@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::input::http::json;
+use crate::input::http::{json, later};
 
 /// What an answer says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +104,10 @@ impl Reply {
 
 impl IntoResponse for Reply {
     fn into_response(self) -> Response {
-        json(self.status, &self)
+        let answer = json(self.status, &self);
+        match self.status {
+            StatusCode::SERVICE_UNAVAILABLE => later(answer),
+            _ => answer,
+        }
     }
 }

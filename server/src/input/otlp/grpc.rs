@@ -84,11 +84,13 @@ impl Refusal {
 impl From<Unreadable> for Refusal {
     fn from(unreadable: Unreadable) -> Self {
         let code = match unreadable {
-            Unreadable::TooLarge(_) | Unreadable::Expands(_) => Code::InvalidArgument,
             Unreadable::TooSlow => Code::DeadlineExceeded,
             Unreadable::NoRoom => Code::Unavailable,
             Unreadable::UnknownEncoding(_) => Code::Unimplemented,
-            Unreadable::Broken | Unreadable::Damaged(_) => Code::InvalidArgument,
+            Unreadable::TooLarge(_)
+            | Unreadable::Expands(_)
+            | Unreadable::Broken
+            | Unreadable::Damaged(_) => Code::InvalidArgument,
         };
         Self {
             reason: unreadable.drop_reason(),

@@ -74,6 +74,7 @@ struct Pair {
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names of the protocol")]
 struct Any {
     string_value: Option<String>,
     bool_value: Option<bool>,

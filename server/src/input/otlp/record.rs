@@ -12,6 +12,9 @@
 //! as parsers know those of the semantic conventions (`host.name`, `process.pid`); the nearest
 //! wins.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use bytes::BytesMut;
 use hashbrown::HashSet;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
@@ -19,7 +22,8 @@ use opentelemetry_proto::tonic::common::v1::{InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
-use serde_json::value::RawValue;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use yagura_parsers::{Format, Timestamp};
 
 use super::value;
@@ -81,8 +85,11 @@ impl<'a> Shared<'a> {
         };
         let body = match self.envelope(record).put(text, batch) {
             Text::Taken => return,
-            Text::Object if serde_json::from_str::<&RawValue>(text).is_ok() => Body::Object(text),
-            Text::Object | Text::Plain => Body::Value,
+            Text::Object => match serde_json::from_str(text) {
+                Ok(Keys(keys)) => Body::Object(text, keys.into_keys().collect()),
+                Err(_) => Body::Value,
+            },
+            Text::Plain => Body::Value,
         };
         self.write(record, body, batch);
     }
@@ -109,14 +116,17 @@ impl<'a> Shared<'a> {
         });
     }
 
-    fn write_line(&self, record: &LogRecord, body: Body, out: &mut BytesMut) {
+    fn write_line<'r>(&'r self, record: &'r LogRecord, body: Body<'r>, out: &mut BytesMut) {
         let mut line = FlatLine {
             line: JsonLine::begin(out),
             known: HashSet::new(),
         };
         match body {
             Body::Members(pairs) => line.add(pairs),
-            Body::Object(text) => line.line.members_of(text),
+            Body::Object(text, keys) => {
+                line.line.members_of(text);
+                line.known.extend(keys);
+            }
             Body::Value if record.body.is_some() => {
                 line.member("body", |out| value::write(out, record.body.as_ref()));
             }
@@ -132,12 +142,12 @@ impl<'a> Shared<'a> {
 /// A line to which each name is added once.
 struct FlatLine<'o, 'r> {
     line: JsonLine<'o>,
-    known: HashSet<&'r str>,
+    known: HashSet<Cow<'r, str>>,
 }
 
 impl<'r> FlatLine<'_, 'r> {
     fn member(&mut self, key: &'r str, write: impl FnOnce(&mut BytesMut)) {
-        if self.known.insert(key) {
+        if self.known.insert(Cow::Borrowed(key)) {
             self.line.member(key, write);
         }
     }
@@ -186,15 +196,22 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// The names of an object.
+#[derive(Deserialize)]
+#[expect(
+    clippy::zero_sized_map_values,
+    reason = "what is an object is read as a map"
+)]
+struct Keys<'r>(#[serde(borrow)] BTreeMap<Cow<'r, str>, IgnoredAny>);
+
 /// How a body is written.
-#[derive(Clone, Copy)]
 enum Body<'r> {
     /// As `body`.
     Value,
     /// Its members each.
     Members(&'r [KeyValue]),
-    /// The same, of JSON text.
-    Object(&'r str),
+    /// The same, of JSON text with these names.
+    Object(&'r str, Vec<Cow<'r, str>>),
 }
 
 impl<'r> Body<'r> {
@@ -204,7 +221,7 @@ impl<'r> Body<'r> {
             return Self::Value;
         };
         let has = |name: &&str| list.values.iter().any(|pair| pair.key == *name);
-        if WINDOWS.iter().all(|name| has(name)) {
+        if WINDOWS.iter().all(has) {
             Self::Value
         } else {
             Self::Members(&list.values)
