@@ -1,7 +1,7 @@
 //! Serves HTTP/1.1 and HTTP/2 (by TLS or by prior knowledge) over a [`Listener`].
 //!
-//! The inputs over HTTP and the API mount their [`Router`]s here; what a handler has to know of
-//! its client is the [`Client`] among the request's extensions.
+//! The inputs over HTTP and the API mount their [`Router`]s here; a handler finds its client's
+//! [`Source`] and [`SocketAddr`] among the request's extensions.
 
 mod head;
 
@@ -23,15 +23,6 @@ use self::head::{HeadClock, TimedHead};
 use crate::input::listener::{Listener, Peer};
 use crate::source::{DropReason, Source};
 
-/// Who sent a request.
-#[derive(Clone, Debug)]
-pub struct Client {
-    /// Where it is counted.
-    pub source: Source,
-    /// Where it comes from.
-    pub address: SocketAddr,
-}
-
 /// Requests of one connection at a time.
 const STREAMS_MAX: u32 = 64;
 /// What HTTP/2 buffers of one request before its handler reads it.
@@ -52,10 +43,7 @@ async fn serve(peer: Peer, router: Router) {
         source,
         context,
     } = peer;
-    let client = Client {
-        source: source.clone(),
-        address,
-    };
+    let client = (source.clone(), address);
     let clock = HeadClock::default();
     let io = TokioIo::new(TimedHead::new(
         stream,
@@ -80,12 +68,13 @@ async fn serve(peer: Peer, router: Router) {
 
 async fn answer(
     mut request: Request<Incoming>,
-    client: Client,
+    (source, address): (Source, SocketAddr),
     router: Router,
     clock: HeadClock,
 ) -> Result<Response<Body>, Infallible> {
     let _at_work = clock.complete(request.version());
-    request.extensions_mut().insert(client);
+    request.extensions_mut().insert(source);
+    request.extensions_mut().insert(address);
     router.oneshot(request.map(Body::new)).await
 }
 

@@ -25,7 +25,6 @@ pub use self::tokens::Tokens;
 pub(crate) use self::trial::Trial;
 use super::Context;
 use super::body::{BodyRoom, Contents, Unreadable};
-use crate::http::Client;
 use crate::intake::Refused;
 use crate::source::{DropReason, Source};
 
@@ -57,10 +56,8 @@ impl Door {
 
     /// Who sends: the input as such if the serving loop did not say.
     pub(crate) fn source(&self, extensions: &Extensions) -> Source {
-        match extensions.get::<Client>() {
-            Some(client) => client.source.clone(),
-            None => self.context.sources.of_input(&self.context.name),
-        }
+        let of_input = || self.context.sources.of_input(&self.context.name);
+        extensions.get::<Source>().cloned().unwrap_or_else(of_input)
     }
 
     /// Whether the sender may; refusals are counted.

@@ -5,6 +5,7 @@
 //! | a text that says itself what it is, or of a known program | see [`crate::input::http::Envelope`] |
 //! | a JSON object as text | a JSON line: its members, then attributes |
 //! | the map of the `windowseventlog` receiver | a JSON line with that map as `body` |
+//! | a map of the `journald` receiver | its message as syslog of its program |
 //! | any other map | a JSON line: its members, then attributes |
 //! | anything else | a JSON line: `body`, attributes |
 //!
@@ -80,10 +81,21 @@ impl<'a> Shared<'a> {
 
     /// Puts a record into the batch.
     pub(super) fn put(&self, record: &LogRecord, batch: &mut Batch) {
+        if let Body::Members(members) = Body::of(record) {
+            let envelope = self.envelope(record, members);
+            let journal = members.iter().find(|pair| pair.key == "MESSAGE");
+            let message = journal.and_then(|pair| value::text(pair.value.as_ref()));
+            if let (Some(message), Some(_)) = (message, envelope.program)
+                && envelope.put(message, batch) == Text::Taken
+            {
+                return;
+            }
+            return self.write(record, Body::Members(members), batch);
+        }
         let Some(text) = value::text(record.body.as_ref()) else {
-            return self.write(record, Body::of(record), batch);
+            return self.write(record, Body::Value, batch);
         };
-        let body = match self.envelope(record).put(text, batch) {
+        let body = match self.envelope(record, &[]).put(text, batch) {
             Text::Taken => return,
             Text::Object => match serde_json::from_str(text) {
                 Ok(Keys(keys)) => Body::Object(text, keys.into_keys().collect()),
@@ -94,9 +106,12 @@ impl<'a> Shared<'a> {
         self.write(record, body, batch);
     }
 
-    fn envelope<'r>(&'r self, record: &'r LogRecord) -> Envelope<'r> {
+    fn envelope<'r>(&'r self, record: &'r LogRecord, members: &'r [KeyValue]) -> Envelope<'r> {
         let find = |names: &[&str]| {
-            let all = record.attributes.iter().chain(self.resource);
+            let all = members
+                .iter()
+                .chain(&record.attributes)
+                .chain(self.resource);
             let mut named = all.filter(|pair| names.contains(&&*pair.key));
             named.find_map(|pair| value::text(pair.value.as_ref()))
         };
