@@ -118,13 +118,23 @@ pub enum OpenError {
     },
 }
 
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    generation: u64,
+    position: Position,
+    /// Saved by this process, so its name is known to be durable. Of one that was found it is
+    /// not: the process that saved it may have been killed before it synced the folder, or gone
+    /// on after a sync that failed.
+    is_own: bool,
+}
+
 /// The checkpoints in a folder.
 pub struct Store {
     storage: Arc<dyn Storage>,
     folder: PathBuf,
     options: Options,
-    /// Good and durable, oldest first: generation and position.
-    kept: Vec<(u64, Position)>,
+    /// Good ones, oldest first.
+    kept: Vec<Kept>,
     next_generation: u64,
     lock: Option<Lock>,
 }
@@ -171,20 +181,22 @@ impl Store {
     }
 
     /// Up to where the spool may be released: what is before, no kept checkpoint needs.
+    ///
+    /// Nothing until this process has saved twice: only then is it sure that two are durable.
     pub fn releasable(&self) -> Position {
-        if self.kept.len() < GENERATIONS_KEPT {
+        let own = self.kept.iter().filter(|kept| kept.is_own);
+        if own.count() < GENERATIONS_KEPT {
             return Position::START;
         }
-        self.kept
-            .iter()
-            .map(|kept| kept.1)
-            .min()
-            .unwrap_or_default()
+        let positions = self.kept.iter().map(|kept| kept.position);
+        positions.min().unwrap_or_default()
     }
 
     /// Position of the newest kept checkpoint.
     pub fn newest(&self) -> Position {
-        self.kept.last().map_or(Position::START, |kept| kept.1)
+        self.kept
+            .last()
+            .map_or(Position::START, |kept| kept.position)
     }
 
     /// Makes a state durable. On an error all is as before: the kept ones are still there.
@@ -211,7 +223,11 @@ impl Store {
             let _ = self.storage.remove(&unfinished);
             return Err(failure);
         }
-        self.kept.push((generation, position));
+        self.kept.push(Kept {
+            generation,
+            position,
+            is_own: true,
+        });
         if self.kept.len() > GENERATIONS_KEPT {
             self.kept.remove(0);
         }
@@ -224,8 +240,8 @@ impl Store {
     pub fn fall_back(&mut self) -> Result<Loaded, OpenError> {
         let mut loaded = Loaded::default();
         self.kept.pop();
-        if let Some((generation, _)) = self.kept.pop() {
-            self.look_at(generation, &mut loaded)?;
+        if let Some(older) = self.kept.pop() {
+            self.look_at(older.generation, &mut loaded)?;
         }
         Ok(loaded)
     }
@@ -315,7 +331,15 @@ impl Store {
             });
         match read {
             Ok(header) => {
-                self.kept.insert(0, (generation, header.position));
+                let position = header.position;
+                self.kept.insert(
+                    0,
+                    Kept {
+                        generation,
+                        position,
+                        is_own: false,
+                    },
+                );
                 if is_wanted {
                     let Header {
                         position, format, ..
@@ -360,7 +384,7 @@ impl Store {
         };
         let mut damaged = Vec::new();
         for name in listed.into_iter().map(|listed| listed.name) {
-            let is_kept = |generation| self.kept.iter().any(|kept| kept.0 == generation);
+            let is_kept = |generation| self.kept.iter().any(|kept| kept.generation == generation);
             let is_over =
                 generation_of(&name, SUFFIX).is_some_and(|generation| !is_kept(generation));
             if is_over || name.ends_with(SUFFIX_UNFINISHED) {

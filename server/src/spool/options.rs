@@ -15,8 +15,8 @@ pub struct Options {
     /// What is left free on the file system, above all for the checkpoints: without them nothing
     /// is ever released.
     pub reserve_bytes: u64,
-    /// What is before is not needed any more: the position of the older kept checkpoint.
-    pub keep_from: Position,
+    /// Where the first reader will begin: what is missing before is not missed.
+    pub read_from: Position,
     /// All new positions are after this one: the position of the newest checkpoint. Matters if
     /// the spool was lost and the checkpoints were not.
     pub begin_after: Position,
@@ -31,7 +31,7 @@ impl Default for Options {
             segment_bytes: 64 << 20,
             limit_bytes: 8 << 30,
             reserve_bytes: 256 << 20,
-            keep_from: Position::START,
+            read_from: Position::START,
             begin_after: Position::START,
             salt: RandomState::new().hash_one("yagura spool"),
         }

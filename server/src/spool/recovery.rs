@@ -143,7 +143,7 @@ impl Spool {
             .iter()
             .find_map(|found| found.header)
             .map_or(options.salt, |at| at.salt);
-        let survey = Survey::of(&*storage, folder, &found, salt, options.keep_from);
+        let survey = Survey::of(&*storage, folder, &found, salt, options.read_from);
         let Survey {
             segments,
             mut recovery,
@@ -174,9 +174,6 @@ impl Spool {
         };
         // If this fails, the spool says so and tries again: what it holds can be read meanwhile.
         let _ = spool.begin_segment();
-        if let Err(failure) = spool.release(spool.options.keep_from) {
-            recovery.notes.push(failure);
-        }
         Ok((spool, recovery))
     }
 }
@@ -235,7 +232,7 @@ struct Survey<'a> {
     storage: &'a dyn Storage,
     folder: &'a Path,
     salt: u64,
-    keep_from: Position,
+    read_from: Position,
     segments: VecDeque<Segment>,
     recovery: Recovery,
     next_base: Position,
@@ -249,13 +246,13 @@ impl<'a> Survey<'a> {
         folder: &'a Path,
         found: &[Found],
         salt: u64,
-        keep_from: Position,
+        read_from: Position,
     ) -> Self {
         let mut survey = Self {
             storage,
             folder,
             salt,
-            keep_from,
+            read_from,
             segments: VecDeque::new(),
             recovery: Recovery::default(),
             next_base: Position::START,
@@ -331,7 +328,7 @@ impl<'a> Survey<'a> {
             .segments
             .back()
             .map_or(Position::START, |last| last.end);
-        let from = self.keep_from.max(read_until);
+        let from = self.read_from.max(read_until);
         let to = header.before_end.min(header.base);
         if from >= to {
             return None;

@@ -89,6 +89,8 @@ struct History<'a> {
     model: Model,
     told: Told,
     next_end: End,
+    /// Checkpoints saved since one was damaged.
+    saved: usize,
 }
 
 impl<'a> History<'a> {
@@ -125,6 +127,7 @@ impl<'a> History<'a> {
             model,
             told,
             next_end,
+            saved: 2,
         };
         history.plan_crash();
         history
@@ -177,7 +180,9 @@ impl<'a> History<'a> {
             }
             12..16 => process.read(1 + self.random.below(8) as usize, &self.model)?,
             16..18 => {
-                if process.checkpoint(self.plan.releases_to_newest_checkpoint) {
+                let saving = process.checkpoint(self.plan.releases_to_newest_checkpoint);
+                self.saved += usize::from(saving.saved);
+                if saving.released {
                     self.told.released += 1;
                 }
             }
@@ -209,9 +214,10 @@ impl<'a> History<'a> {
         };
         let checkpoints: Vec<_> = paths.iter().filter(is_checkpoint).collect();
         // One damage at a time: what the newest falls back on must be whole.
-        let [.., _, newest] = checkpoints.as_slice() else {
+        let Some(newest) = checkpoints.last().filter(|_| self.saved >= 2) else {
             return;
         };
+        self.saved = 0;
         let random = &mut self.random;
         self.simulated.damage(newest, |bytes| {
             let at = random.below(bytes.len() as u64) as usize;

@@ -20,6 +20,12 @@ pub struct Process {
     batch: Vec<usize>,
 }
 
+pub struct Saving {
+    pub saved: bool,
+    /// Whether something may have been released.
+    pub released: bool,
+}
+
 pub enum Appending {
     Done,
     Full,
@@ -37,7 +43,7 @@ impl Process {
             None => (Position::START, Vec::new()),
         };
         let options = Options {
-            keep_from: store.releasable(),
+            read_from: position,
             begin_after: store.newest(),
             ..options.clone()
         };
@@ -104,8 +110,7 @@ impl Process {
         Ok(())
     }
 
-    /// True if something may have been released.
-    pub fn checkpoint(&mut self, releases_to_newest: bool) -> bool {
+    pub fn checkpoint(&mut self, releases_to_newest: bool) -> Saving {
         let saved = self
             .store
             .save(self.reader.position(), 1, &encode(&self.consumed));
@@ -115,7 +120,11 @@ impl Process {
             self.store.releasable()
         };
         let _ = self.spool.release(up_to);
-        saved.is_ok() && up_to > Position::START
+        let released = saved.is_ok() && up_to > Position::START;
+        Saving {
+            saved: saved.is_ok(),
+            released,
+        }
     }
 }
 
