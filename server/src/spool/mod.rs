@@ -1,0 +1,42 @@
+//! The spool: where events are from the moment they are acknowledged until a checkpoint holds
+//! what they did.
+//!
+//! ```text
+//!  producers ─▶ Writer (bounded queue, one thread) ─▶ Spool ─▶ segments ─▶ Reader ─▶ engine
+//!     ▲            │ one fsync for all that waits        ▲                              │
+//!     └─ receipts ─┘                                     └── release(older checkpoint) ─┘
+//! ```
+//!
+//! What is promised, whatever crashes or fails in between:
+//!
+//! - A record whose receipt said `Ok` is read after any restart, whole, in order and once, until
+//!   it is released. A record whose receipt said something else may be read or not, but never in
+//!   part.
+//! - A [`Position`] is never used twice.
+//! - Nothing is thrown away to make room: a full spool refuses ([`AppendError::Full`]).
+//! - What cannot be read any more is said: by [`Recovery`] when the spool is opened, by
+//!   [`Item::Lost`] when it is read.
+//! - A failing disk makes the spool refuse and try again; it neither stops the process nor is a
+//!   failed `fsync` ever believed later (`docs/decisions/020-spool.md`).
+//!
+//! A spool needs a folder of its own: a `sync` of the folder that failed for somebody else would
+//! take the error away from the spool.
+
+mod active;
+mod append;
+mod aside;
+mod catalog;
+mod cursor;
+mod options;
+mod position;
+mod reader;
+mod record;
+mod recovery;
+mod segment;
+
+pub use append::{AppendError, CommitError, Spool};
+pub use options::Options;
+pub use position::Position;
+pub use reader::{Item, Lost, LostReason, Reader};
+pub use record::{PAYLOAD_BYTES_MAX, Record};
+pub use recovery::{Damage, DamageKind, OpenError, Recovery};
