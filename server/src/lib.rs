@@ -12,6 +12,7 @@
 
 pub mod checkpoint;
 pub mod clock;
+pub mod entry;
 pub mod finding;
 pub mod input;
 pub mod intake;
@@ -20,6 +21,7 @@ pub mod parcel;
 pub mod source;
 pub mod spool;
 pub mod storage;
+pub mod storing;
 
 pub use finding::Finding;
 pub use intake::{Intake, Receipt, Refused};
