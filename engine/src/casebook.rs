@@ -7,6 +7,10 @@
 //!                           their own, waiting
 //! ```
 
+mod snapshot;
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
@@ -19,6 +23,8 @@ use crate::alert::AlertRecord;
 use crate::correlator::{self, Correlator, Options, Plan};
 use crate::facts::{Facts, Wanted};
 use crate::incident::{self, Builder, Contribution, IncidentRecord, RuleFacts, Source, StageFacts};
+
+pub use snapshot::{RestoreError, Restored};
 
 /// The rules of a casebook, compiled. Shared, never changed.
 #[derive(Debug)]
@@ -155,11 +161,7 @@ impl Casebook {
         Self {
             lateness_ns: options.lateness,
             correlator: Correlator::new(Arc::clone(&rules.plan), options),
-            incidents: Incidents {
-                builder: Builder::new(policy, rules.rules.clone(), limits),
-                waiting: BinaryHeap::new(),
-                facts: Facts::default(),
-            },
+            incidents: Incidents::new(Builder::new(policy, rules.rules.clone(), limits)),
             rules,
         }
     }
@@ -270,6 +272,14 @@ fn fill<'r, T: Copy>(
 }
 
 impl Incidents {
+    fn new(builder: Builder) -> Self {
+        Self {
+            builder,
+            waiting: BinaryHeap::new(),
+            facts: Facts::default(),
+        }
+    }
+
     /// Takes the matches before a time.
     fn take_waiting(&mut self, before: i64, sink: &mut Sink<'_>) {
         while let Some(Reverse(first)) = self.waiting.peek()
