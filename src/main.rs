@@ -20,6 +20,7 @@ mod peak_memory;
 mod render;
 mod rule_set;
 mod scan;
+mod serve;
 mod sort;
 mod source;
 mod standard_output;

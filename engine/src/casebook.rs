@@ -240,6 +240,16 @@ impl Casebook {
         incidents.builder.finish(&mut pass);
     }
 
+    /// Keys of correlations and sequences that have state.
+    pub fn keys(&self) -> usize {
+        self.correlator.keys()
+    }
+
+    /// What their state takes, by the estimate that limits go by.
+    pub fn bytes(&self) -> usize {
+        self.correlator.bytes()
+    }
+
     /// What the correlator counted.
     pub fn correlator_counters(&self) -> &correlator::Counters {
         self.correlator.counters()
