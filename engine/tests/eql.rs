@@ -217,8 +217,9 @@ fn found(engine: &Arc<Engine>, events: &[Event]) -> Vec<Found> {
     batch.parse(Format::JsonLines, origin, engine.projection());
     assert_eq!(batch.len(), events.len());
     let mut matches = Vec::new();
-    let mut matcher = engine.matcher();
-    matcher.scan(&batch, Format::JsonLines, &mut matches);
+    engine
+        .matcher()
+        .scan(&batch, Format::JsonLines, &mut matches);
     let found = matches.iter().map(|one| {
         let event = batch.event(one.event).expect("an event of the batch");
         let mut facts = Facts::default();

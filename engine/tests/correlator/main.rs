@@ -10,7 +10,9 @@
     reason = "the numbers of tests are small and whole"
 )]
 
+mod adversary;
 mod budget;
+mod cases;
 mod cost;
 mod generate;
 mod reference;
