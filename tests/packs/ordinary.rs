@@ -47,7 +47,6 @@ fn ordinary_logs_are_quiet() {
                     alerts.remove(rule);
                 }
             }
-            // Other packs watch less, but none may say more.
             assert!(alerts.is_empty(), "{}\n{outcome}", log.display());
         }
     }
