@@ -194,21 +194,7 @@ impl<'a> Reference<'a> {
             .into_iter()
             .filter(|name| self.resolve(name, now) != *name)
             .collect();
-        let (hosts, others): (Vec<_>, Vec<_>) = named.iter().partition(|(kind, _)| kind == "host");
-        let old_hosts: Vec<Name> = hosts
-            .iter()
-            .filter(|host| old.contains(*host))
-            .map(|host| self.resolve(host, now))
-            .collect();
-        let hosts: Vec<Name> = hosts.iter().map(|host| self.resolve(host, now)).collect();
-        for other in others {
-            for host in &hosts {
-                if old.contains(other) && old_hosts.contains(host) {
-                    continue;
-                }
-                self.sightings.push((other.clone(), host.clone(), now));
-            }
-        }
+        let hosts = self.sight(&named, &old, now);
         let mut joining: BTreeSet<Name> = BTreeSet::new();
         for name in named.iter().filter(|name| own.as_ref() != Some(*name)) {
             let resolved = self.resolve(name, now);
@@ -238,6 +224,24 @@ impl<'a> Reference<'a> {
             subject,
         };
         self.put(member, &joining, &absorbed, now);
+    }
+
+    /// Notes who was seen on which hosts, but for those pairs that the alert named before. Gives
+    /// the hosts.
+    fn sight(&mut self, named: &[Name], old: &[Name], now: i64) -> Vec<Name> {
+        let (hosts, others): (Vec<_>, Vec<_>) = named.iter().partition(|(kind, _)| kind == "host");
+        let resolved = |host: &&Name| self.resolve(host, now);
+        let old_hosts = hosts.iter().filter(|host| old.contains(*host));
+        let old_hosts: Vec<Name> = old_hosts.map(resolved).collect();
+        let hosts: Vec<Name> = hosts.iter().map(resolved).collect();
+        for other in others {
+            for host in &hosts {
+                if !old.contains(other) || !old_hosts.contains(host) {
+                    self.sightings.push((other.clone(), host.clone(), now));
+                }
+            }
+        }
+        hosts
     }
 
     fn put(&mut self, member: Member, joining: &BTreeSet<Name>, absorbed: &[Name], now: i64) {
