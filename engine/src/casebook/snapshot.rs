@@ -92,6 +92,7 @@ impl Casebook {
         // A heap has no order worth keeping; the same state is to give the same bytes.
         let mut waiting: Vec<&Waiting> = self.incidents.waiting.iter().map(|w| &w.0).collect();
         waiting.sort_unstable();
+        put(self.incidents.pushed_out, &mut out);
         put(waiting.len() as u64, &mut out);
         for of in waiting {
             put(of.detection as u64, &mut out);
@@ -127,7 +128,7 @@ impl Casebook {
         let mut casebook = Self {
             lateness_ns: options.lateness,
             correlator: restored.correlator,
-            incidents: Incidents::new(builder),
+            incidents: Incidents::new(builder, options.waiting_max),
             rules,
         };
         let forgotten = casebook.take_back(&mut reader);
@@ -145,6 +146,8 @@ impl Casebook {
     fn take_back(&mut self, reader: &mut Reader<'_>) -> Option<usize> {
         let places = self.places(reader)?;
         let mut forgotten = 0;
+        // Far from the end of its range, since it is counted on.
+        self.incidents.pushed_out = reader.number().filter(|n| *n < u64::MAX / 2)?;
         for _ in 0..reader.count()? {
             let detection = usize::try_from(reader.number()?).ok()?;
             let of = Waiting {

@@ -128,14 +128,13 @@ impl Core {
         let Some(alert) = self.alerts.get_mut(alert) else {
             return;
         };
-        let extras = alert.extras.values().len();
+        let before = alert.heap_bytes();
         alert.add(stage, arrival.at.0, arrival.event);
         if let Some(distinct) = distinct {
             alert.add_distinct(stage, distinct, self.options.distinct_max);
-            self.bytes += 1;
         }
         arrival.carried.extras_into(&mut alert.extras);
-        self.bytes += (alert.extras.values().len() - extras) * 64;
+        self.bytes = (self.bytes + alert.heap_bytes()).saturating_sub(before);
         alert.value = value.or(alert.value);
     }
 

@@ -71,6 +71,25 @@ proptest! {
         prop_assert_eq!(whole.finish(), parts.finish());
     }
 
+    #[test]
+    fn advancing_more_often_changes_nothing(
+        stream in stream(),
+        advances in prop::collection::vec(any::<bool>(), 60),
+    ) {
+        let rules = Rules::of(RULES);
+        let (mut seldom, mut often) = (Told::new(&rules), Told::new(&rules));
+        for (of, advance) in stream.iter().zip(advances) {
+            seldom.push(of);
+            if advance {
+                // No further than the next match says itself.
+                let high_water = often.high_water.max(of.time);
+                often.advance(high_water - Options::default().lateness);
+            }
+            often.push(of);
+        }
+        prop_assert_eq!(seldom.finish(), often.finish());
+    }
+
     // The checksum is made right again, so that what is behind it meets the damage.
     #[test]
     fn hostile_bytes_are_refused_or_taken(

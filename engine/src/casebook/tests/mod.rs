@@ -1,6 +1,7 @@
 //! The casebook by itself: what comes out in which order, and what is left after a restore.
 
 mod laws;
+mod order;
 mod restored;
 
 use std::sync::Arc;
@@ -57,9 +58,9 @@ impl Rules {
         }
     }
 
-    fn casebook(&self) -> Casebook {
+    fn casebook(&self, options: Options) -> Casebook {
         let rules = Arc::clone(&self.compiled);
-        Casebook::new(rules, Options::default(), Limits::default())
+        Casebook::new(rules, options, Limits::default())
     }
 
     /// What the engine would gather of it.
@@ -100,7 +101,7 @@ impl<'r> Told<'r> {
     fn new(rules: &'r Rules) -> Self {
         Self {
             rules,
-            casebook: rules.casebook(),
+            casebook: rules.casebook(Options::default()),
             sequence: 0,
             high_water: i64::MIN,
             said: Vec::new(),
