@@ -97,6 +97,22 @@ fn a_torn_tail_is_cut_set_aside_and_said() {
 }
 
 #[test]
+fn many_restarts_leave_no_trace() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for _ in 0..20 {
+        let (spool, recovery) = open(folder.path());
+        assert!(recovery.damaged.is_empty(), "{recovery:?}");
+        assert_eq!(spool.segments(), 1);
+    }
+    let (mut spool, _) = open(folder.path());
+    fill(&mut spool, 1);
+    drop(spool);
+    for _ in 0..20 {
+        assert_eq!(open(folder.path()).0.segments(), 2);
+    }
+}
+
+#[test]
 fn two_processes_cannot_share_a_folder() {
     let folder = tempfile::tempdir().expect("a folder");
     let (_first, _) = open(folder.path());

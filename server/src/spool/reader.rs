@@ -1,4 +1,5 @@
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,8 +97,10 @@ impl Reader {
                     return Ok(Some(self.lose(to, LostReason::Missing)));
                 }
             };
-            if !self.enter(base, end)? {
-                continue;
+            match self.enter(base, end)? {
+                Entered::Yes => {}
+                Entered::Released => continue,
+                Entered::Gone => return Ok(Some(self.lose(end, LostReason::Missing))),
             }
             let Some(cursor) = &mut self.cursor else {
                 continue;
@@ -158,25 +161,14 @@ impl Reader {
         Item::Lost(Lost { from, to, reason })
     }
 
-    /// Has the cursor stand at `at` in this segment; false if the segment was just released.
-    fn enter(&mut self, base: Position, end: Position) -> Result<bool, Failure> {
-        if self
-            .cursor
-            .as_ref()
-            .is_none_or(|cursor| cursor.base() != base)
-        {
+    /// Has the cursor stand at `at` in this segment.
+    fn enter(&mut self, base: Position, end: Position) -> Result<Entered, Failure> {
+        if self.cursor.as_ref().is_none_or(|at| at.base() != base) {
+            self.cursor = None;
             let path = segment::path(&self.source.folder, base);
             let file = match self.source.storage.open(&path) {
                 Ok(file) => file,
-                Err(error) => {
-                    let was_released =
-                        matches!(self.source.catalog.locate(self.at), Place::Released { .. });
-                    self.cursor = None;
-                    if was_released {
-                        return Ok(false);
-                    }
-                    return Err(Failure::new("open", &path, error));
-                }
+                Err(error) => return self.cannot_open(&path, error),
             };
             let mut cursor = Cursor::new(file, base, self.source.catalog.salt);
             cursor.seek(self.at);
@@ -185,6 +177,25 @@ impl Reader {
         if let Some(cursor) = &mut self.cursor {
             cursor.set_limit(end);
         }
-        Ok(true)
+        Ok(Entered::Yes)
     }
+
+    fn cannot_open(&self, path: &Path, error: io::Error) -> Result<Entered, Failure> {
+        let place = self.source.catalog.locate(self.at);
+        if matches!(place, Place::Released { .. }) {
+            return Ok(Entered::Released);
+        }
+        if error.kind() == io::ErrorKind::NotFound {
+            return Ok(Entered::Gone);
+        }
+        Err(Failure::new("open", path, error))
+    }
+}
+
+enum Entered {
+    Yes,
+    /// The segment was released since it was found in the catalog.
+    Released,
+    /// Somebody removed the file.
+    Gone,
 }

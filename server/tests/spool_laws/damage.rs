@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use yagura_server::spool::{Damage, Item, Options, Position, Reader, Spool};
+use yagura_server::spool::{Damage, Item, LostReason, Options, Position, Reader, Spool};
 use yagura_server::storage::Storage;
 use yagura_server::storage::simulated::{Random, Simulated};
 
@@ -142,4 +142,92 @@ fn damage_is_said_or_does_no_harm() {
         );
     }
     println!("{damages} damages, {lost_records} records lost and said to be");
+}
+
+/// A block in the middle of a segment that the disk does not give, read once the spool was
+/// opened again; `which` counts segments from the newest.
+fn with_a_bad_block(which: usize) {
+    let simulated = Simulated::new(1);
+    let storage: Arc<dyn Storage> = Arc::new(simulated.clone());
+    let options = Options {
+        segment_bytes: 12_000,
+        limit_bytes: 1 << 20,
+        ..Options::default()
+    };
+    let (mut positions, _) = filled(&storage, &options);
+    let paths = simulated.paths();
+    let is_segment = |path: &&PathBuf| path.starts_with(SPOOL);
+    let bad = paths
+        .iter()
+        .filter(is_segment)
+        .rev()
+        .nth(which)
+        .expect("as many segments");
+    simulated.set_unreadable(bad, 4096..8192);
+
+    let (mut spool, _) = Spool::open(storage, Path::new(SPOOL), options).expect("no obstacle");
+    let payload = model::payload(RECORDS);
+    positions.push(
+        spool
+            .append(&model::record(RECORDS, &payload))
+            .expect("goes on"),
+    );
+    spool.commit().expect("a sound disk for what is new");
+    let mut reader = spool.reader(Position::START);
+    let (mut numbers, mut lost) = (Vec::new(), Vec::new());
+    loop {
+        match reader.next() {
+            Ok(None) => break,
+            Ok(Some(Item::Record { position, .. })) => {
+                numbers.push(positions.binary_search(&position).expect("given"));
+            }
+            Ok(Some(Item::Lost(range))) => lost.push((range.from, range.to)),
+            Err(_) => {
+                let range = reader.skip_unreadable().expect("something to skip");
+                lost.push((range.from, range.to));
+            }
+        }
+    }
+    let gone: Vec<_> = (0..=RECORDS)
+        .filter(|number| !numbers.contains(number))
+        .collect();
+    assert!((1..40).contains(&gone.len()), "{gone:?}");
+    for number in gone {
+        let at = positions[number];
+        let is_said = lost.iter().any(|(from, to)| *from <= at && at < *to);
+        assert!(is_said, "{number} at {at} is lost in silence: {lost:?}");
+    }
+}
+
+#[test]
+fn a_bad_block_costs_no_more_than_itself() {
+    with_a_bad_block(1);
+}
+
+#[test]
+fn a_bad_block_in_the_last_segment_is_no_obstacle_to_opening() {
+    with_a_bad_block(0);
+}
+
+#[test]
+fn a_segment_that_vanishes_while_the_spool_is_open_is_said() {
+    let simulated = Simulated::new(1);
+    let storage: Arc<dyn Storage> = Arc::new(simulated.clone());
+    let options = Options {
+        segment_bytes: 3000,
+        limit_bytes: 1 << 20,
+        ..Options::default()
+    };
+    drop(filled(&storage, &options));
+    let (spool, _) = Spool::open(storage, Path::new(SPOOL), options).expect("a spool");
+    let paths = simulated.paths();
+    simulated.remove(&paths[2]).expect("removed");
+    let mut reader = spool.reader(Position::START);
+    let mut lost = Vec::new();
+    while let Some(item) = reader.next().expect("readable") {
+        if let Item::Lost(range) = item {
+            lost.push(range.reason);
+        }
+    }
+    assert_eq!(lost, [LostReason::Missing]);
 }
