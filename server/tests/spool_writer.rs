@@ -273,3 +273,53 @@ fn a_receipt_that_panics_leaves_nobody_waiting() {
     // All receipts are told or dropped, so this ends.
     assert!(outcome.iter().count() <= 100);
 }
+
+/// Sends until it is taken: what an input with back-pressure does.
+fn send_until_taken(writer: &Writer, source: u32, number: usize) {
+    let payload_bytes = 50 + number % 400;
+    while send(writer, record(source, number, payload_bytes)).is_err() {
+        writer.sender().wait_for_room(LIMIT);
+    }
+}
+
+#[test]
+fn is_read_and_released_while_it_is_written() {
+    const PRODUCERS: u32 = 3;
+    const RECORDS: usize = 1_000;
+    let simulated = Simulated::new(8);
+    let writer = start(&simulated, small());
+    let mut next_of = vec![0; PRODUCERS as usize];
+    thread::scope(|scope| {
+        for source in 0..PRODUCERS {
+            let writer = &writer;
+            scope.spawn(move || {
+                (0..RECORDS).for_each(|number| send_until_taken(writer, source, number));
+            });
+        }
+        let mut reader = writer.reader(Position::START);
+        let mut read = 0;
+        while read < PRODUCERS as usize * RECORDS {
+            match reader.next().expect("readable") {
+                Some(Item::Record { next, record, .. }) => {
+                    let number = &mut next_of[record.source as usize];
+                    assert_eq!(record.payload, vec![*number as u8; 50 + *number % 400]);
+                    *number += 1;
+                    read += 1;
+                    if read % 16 == 0 {
+                        writer.release(next);
+                    }
+                }
+                Some(Item::Lost(lost)) => panic!("{lost:?}"),
+                None => {
+                    // Nothing more comes if the spool is full of what was read.
+                    writer.release(reader.position());
+                    assert!(reader.wait(Duration::from_millis(100)), "closed");
+                }
+            }
+        }
+    });
+    assert_eq!(next_of, [RECORDS; PRODUCERS as usize]);
+    let health = writer.health();
+    assert_eq!(health.records, u64::from(PRODUCERS) * RECORDS as u64);
+    assert!(health.used_bytes <= health.limit_bytes);
+}
