@@ -6,8 +6,8 @@ use super::segment::{self, HEADER_BYTES, Header};
 use super::{Position, Record};
 use crate::storage::{Failure, File, Storage};
 
-/// Written without waiting for the end of the batch, so that memory stays bounded.
-const PENDING_BYTES_MAX: usize = 1 << 20;
+/// A buffer that one large record made is given back after it.
+const PENDING_BYTES_KEPT: usize = 2 << 20;
 
 /// The segment that records are appended to. Offsets: `durable ≤ written ≤ written + pending`.
 pub(super) struct Active {
@@ -108,8 +108,9 @@ impl Active {
         position
     }
 
-    pub(super) fn write_if_much(&mut self) -> Result<(), Failure> {
-        if self.pending.len() < PENDING_BYTES_MAX {
+    /// Writes without waiting for the end of the batch, so that memory stays bounded.
+    pub(super) fn write_if_much(&mut self, much: usize) -> Result<(), Failure> {
+        if self.pending.len() < much {
             Ok(())
         } else {
             self.write()
@@ -122,7 +123,7 @@ impl Active {
             .map_err(|error| Failure::new("write to", &self.path, error))?;
         self.written += self.pending.len() as u64;
         self.pending.clear();
-        self.pending.shrink_to(2 * PENDING_BYTES_MAX);
+        self.pending.shrink_to(PENDING_BYTES_KEPT);
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use thiserror::Error;
 use super::active::Active;
 use super::catalog::{Catalog, Segment};
 use super::record::{PAYLOAD_BYTES_MAX, framed_bytes};
-use super::{Options, Position, Reader, Record, segment};
+use super::{Options, Position, Reader, Readers, Record, segment};
 use crate::storage::{Failure, Lock, Storage};
 
 /// The one that appends to a spool, for one thread. [`Writer`](super::Writer) makes it available
@@ -69,7 +69,8 @@ pub enum AppendError {
         /// What is allowed.
         limit_bytes: u64,
     },
-    /// The storage failed. The batch is over: [`Spool::commit`] says what of it is durable.
+    /// The storage failed, and this record was not taken. The batch is over: [`Spool::commit`]
+    /// says what of it is durable, and after that records are taken again.
     #[error("the spool cannot be written: {0}")]
     Failed(Failure),
 }
@@ -100,9 +101,9 @@ impl Spool {
         let position = active.append(record, salt);
         self.was_full = false;
         self.space_left = self.space_left.saturating_sub(bytes);
-        if let Err(failure) = active.write_if_much() {
+        if let Err(failure) = active.write_if_much(self.options.write_bytes) {
+            // The record may be on disk or not; `commit` will say that this is not known.
             self.give_up_segment(&failure);
-            return Err(AppendError::Failed(failure));
         }
         Ok(position)
     }
@@ -142,12 +143,16 @@ impl Spool {
 
     /// Reads what is committed, from this position on.
     pub fn reader(&self, from: Position) -> Reader {
-        Reader::new(
-            self.storage.clone(),
-            self.folder.clone(),
-            self.catalog.clone(),
-            from,
-        )
+        self.readers().reader(from)
+    }
+
+    /// Makes readers after the spool was given to another thread.
+    pub fn readers(&self) -> Readers {
+        Readers {
+            storage: self.storage.clone(),
+            folder: self.folder.clone(),
+            catalog: self.catalog.clone(),
+        }
     }
 
     /// End of the last record that is durable.
@@ -158,6 +163,11 @@ impl Spool {
     /// What the segments take on disk, with what is about to be written.
     pub fn used_bytes(&self) -> u64 {
         self.catalog.totals().1 + self.active.as_ref().map_or(0, Active::uncounted_bytes)
+    }
+
+    /// What the segments may take on disk.
+    pub fn limit_bytes(&self) -> u64 {
+        self.options.limit_bytes
     }
 
     /// Number of segments.
@@ -239,10 +249,8 @@ impl Spool {
             }
             None => {}
         }
-        self.begin_segment().inspect_err(|failure| {
-            self.broken = Some(failure.clone());
-            self.failure = Some(failure.clone());
-        })
+        self.begin_segment()
+            .inspect_err(|failure| self.broken = Some(failure.clone()))
     }
 
     fn sync_active(&mut self) -> Result<(), Failure> {
@@ -285,35 +293,38 @@ impl Spool {
         let Some(active) = &self.active else { return };
         let is_large = self.was_full || active.written_bytes() > segment_bytes / 2;
         if is_large && active.is_durable() && active.has_records() && active.end() <= up_to {
-            // If that fails, this segment is still good.
+            // If that fails, the next batch or `retry` tries again.
             let _ = self.begin_segment();
         }
     }
 
     /// Makes the next segment, with its name durable, and the active one.
+    ///
+    /// The one before gets no more records even if this fails: the file that was attempted may
+    /// stay behind, and its header says where the records before it end.
     pub(super) fn begin_segment(&mut self) -> Result<(), Failure> {
-        let base = self.active.as_ref().map_or(self.next_base, Active::end);
-        match self.create_segment(base) {
-            Ok(active) => {
-                let (end, bytes) = (active.end(), active.written_bytes());
-                self.catalog.push(Segment {
-                    base,
-                    end,
-                    bytes,
-                    missing: None,
-                });
-                self.active = Some(active);
-                self.failure = None;
-                self.remove_empty_segments();
-                Ok(())
-            }
-            Err(failure) => {
-                if self.active.is_none() {
-                    self.failure = Some(failure.clone());
-                }
-                Err(failure)
-            }
+        if let Some(active) = self.active.take() {
+            debug_assert!(
+                active.is_durable(),
+                "a segment was left before it was durable"
+            );
+            self.next_base = active.end();
         }
+        let base = self.next_base;
+        let active = self
+            .create_segment(base)
+            .inspect_err(|failure| self.failure = Some(failure.clone()))?;
+        let (end, bytes) = (active.end(), active.written_bytes());
+        self.catalog.push(Segment {
+            base,
+            end,
+            bytes,
+            missing: None,
+        });
+        self.active = Some(active);
+        self.failure = None;
+        self.remove_empty_segments();
+        Ok(())
     }
 
     fn create_segment(&mut self, base: Position) -> Result<Active, Failure> {

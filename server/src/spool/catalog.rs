@@ -34,6 +34,8 @@ pub(crate) struct Catalog {
 #[derive(Debug, Default)]
 struct Inner {
     segments: VecDeque<Segment>,
+    /// Of all segments together; asked for each record.
+    bytes: u64,
     /// End of the last record that was released.
     released: Position,
     closed: bool,
@@ -60,6 +62,7 @@ pub(crate) enum Place {
 impl Catalog {
     pub(crate) fn new(segments: VecDeque<Segment>, salt: u64) -> Self {
         let inner = Inner {
+            bytes: segments.iter().map(|segment| segment.bytes).sum(),
             segments,
             ..Inner::default()
         };
@@ -107,7 +110,9 @@ impl Catalog {
     }
 
     pub(crate) fn push(&self, segment: Segment) {
-        self.inner().segments.push_back(segment);
+        let mut inner = self.inner();
+        inner.bytes += segment.bytes;
+        inner.segments.push_back(segment);
     }
 
     /// More of the last segment is committed, or it takes more or less of the disk.
@@ -115,7 +120,8 @@ impl Catalog {
         let mut inner = self.inner();
         if let Some(last) = inner.segments.back_mut() {
             last.end = end;
-            last.bytes = bytes;
+            let before = std::mem::replace(&mut last.bytes, bytes);
+            inner.bytes = inner.bytes.saturating_sub(before) + bytes;
         }
         drop(inner);
         self.grown.notify_all();
@@ -134,9 +140,11 @@ impl Catalog {
 
     pub(crate) fn pop_released(&self) {
         let mut inner = self.inner();
-        if let Some(segment) = inner.segments.pop_front()
-            && segment.has_records()
-        {
+        let Some(segment) = inner.segments.pop_front() else {
+            return;
+        };
+        inner.bytes = inner.bytes.saturating_sub(segment.bytes);
+        if segment.has_records() {
             inner.released = inner.released.max(segment.end);
         }
     }
@@ -156,7 +164,9 @@ impl Catalog {
     }
 
     pub(crate) fn forget(&self, base: Position) {
-        self.inner().segments.retain(|segment| segment.base != base);
+        let mut inner = self.inner();
+        inner.segments.retain(|segment| segment.base != base);
+        inner.bytes = inner.segments.iter().map(|segment| segment.bytes).sum();
     }
 
     pub(crate) fn last_with_records(&self) -> Option<Segment> {
@@ -171,10 +181,7 @@ impl Catalog {
     /// How many segments there are, and what they take on disk.
     pub(crate) fn totals(&self) -> (usize, u64) {
         let inner = self.inner();
-        (
-            inner.segments.len(),
-            inner.segments.iter().map(|segment| segment.bytes).sum(),
-        )
+        (inner.segments.len(), inner.bytes)
     }
 
     pub(crate) fn close(&self) {

@@ -170,22 +170,23 @@ impl Cursor {
             return Ok(None);
         }
         if self.windowed(at, bytes).is_none() {
-            let wanted = (self.limit - at).min(bytes.max(WINDOW_BYTES as u64));
-            let wanted = usize::try_from(wanted).unwrap_or(WINDOW_BYTES);
-            if self.window.capacity() > WINDOW_BYTES_KEPT && wanted <= WINDOW_BYTES {
-                self.window = Vec::new();
-            }
-            self.window_at = at;
-            self.window.resize(wanted, 0);
-            let filled = match read_fully(&*self.file, at, &mut self.window) {
-                Ok(filled) => filled,
-                Err(error) => {
-                    self.window.clear();
-                    return Err(error);
-                }
-            };
-            self.window.truncate(filled);
+            let wide = (self.limit - at).min(bytes.max(WINDOW_BYTES as u64));
+            // One bad block must not cost the records before it.
+            self.read(at, wide).or_else(|_| self.read(at, bytes))?;
         }
         Ok(self.windowed(at, bytes))
+    }
+
+    fn read(&mut self, at: u64, bytes: u64) -> io::Result<()> {
+        // Bounded by the window or by a record, whichever is larger.
+        let bytes = usize::try_from(bytes).unwrap_or(WINDOW_BYTES);
+        if self.window.capacity() > WINDOW_BYTES_KEPT && bytes <= WINDOW_BYTES {
+            self.window = Vec::new();
+        }
+        self.window_at = at;
+        self.window.resize(bytes, 0);
+        let read = read_fully(&*self.file, at, &mut self.window);
+        self.window.truncate(*read.as_ref().unwrap_or(&0));
+        read.map(drop)
     }
 }

@@ -19,6 +19,31 @@
 //! - A failing disk makes the spool refuse and try again; it neither stops the process nor is a
 //!   failed `fsync` ever believed later (`docs/decisions/020-spool.md`).
 //!
+//! ```
+//! use std::sync::{Arc, mpsc};
+//! use yagura_server::spool::{Item, Options, OwnedRecord, Position, Spool, Writer, WriterOptions};
+//! use yagura_server::storage::Disk;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let folder = folder.path();
+//! let (spool, recovery) = Spool::open(Arc::new(Disk), folder, Options::default())?;
+//! assert!(recovery.damaged.is_empty());
+//! let writer = Writer::start(spool, WriterOptions::default())?;
+//!
+//! let payload = b"Failed password for root from 192.0.2.7 port 4711 ssh2".to_vec();
+//! let record = OwnedRecord { received_ns: 0, source: 1, kind: 0, format: 0, payload };
+//! let (told, outcome) = mpsc::channel();
+//! writer.sender().send(record, move |outcome| { let _ = told.send(outcome); });
+//! let position = outcome.recv()??; // Now the sender may be told.
+//!
+//! let mut reader = writer.reader(Position::START);
+//! let Some(Item::Record { position: read, next, .. }) = reader.next()? else { panic!() };
+//! assert_eq!(read, position);
+//! // Once the older of two checkpoints is at `next`:
+//! writer.release(next);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! A spool needs a folder of its own: a `sync` of the folder that failed for somebody else would
 //! take the error away from the spool.
 
@@ -27,16 +52,23 @@ mod append;
 mod aside;
 mod catalog;
 mod cursor;
+mod health;
 mod options;
 mod position;
+mod queue;
 mod reader;
+mod receipt;
 mod record;
 mod recovery;
 mod segment;
+mod writer;
 
 pub use append::{AppendError, CommitError, Spool};
+pub use health::{Health, RefusedCounts, Room};
 pub use options::Options;
 pub use position::Position;
-pub use reader::{Item, Lost, LostReason, Reader};
-pub use record::{PAYLOAD_BYTES_MAX, Record};
+pub use reader::{Item, Lost, LostReason, Reader, Readers};
+pub use receipt::{Outcome, Receipt, Refused};
+pub use record::{OwnedRecord, PAYLOAD_BYTES_MAX, Record};
 pub use recovery::{Damage, DamageKind, OpenError, Recovery};
+pub use writer::{Busy, Sender, Writer, WriterOptions};

@@ -15,6 +15,8 @@ pub struct Options {
     /// What is left free on the file system, above all for the checkpoints: without them nothing
     /// is ever released.
     pub reserve_bytes: u64,
+    /// What is appended is written, though not synced, when it is so much.
+    pub write_bytes: usize,
     /// Where the first reader will begin: what is missing before is not missed.
     pub read_from: Position,
     /// All new positions are after this one: the position of the newest checkpoint. Matters if
@@ -31,6 +33,7 @@ impl Default for Options {
             segment_bytes: 64 << 20,
             limit_bytes: 8 << 30,
             reserve_bytes: 256 << 20,
+            write_bytes: 1 << 20,
             read_from: Position::START,
             begin_after: Position::START,
             salt: RandomState::new().hash_one("yagura spool"),

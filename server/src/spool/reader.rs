@@ -1,4 +1,5 @@
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,11 +8,28 @@ use super::cursor::{Cursor, Step};
 use super::{Position, Record, segment};
 use crate::storage::{Failure, Storage};
 
+/// Makes readers of a spool that another thread owns.
+#[derive(Clone)]
+pub struct Readers {
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) folder: PathBuf,
+    pub(super) catalog: Arc<Catalog>,
+}
+
+impl Readers {
+    /// Reads what is committed, from this position on.
+    pub fn reader(&self, from: Position) -> Reader {
+        Reader {
+            source: self.clone(),
+            at: from,
+            cursor: None,
+        }
+    }
+}
+
 /// Reads what is committed, in order, from any thread.
 pub struct Reader {
-    storage: Arc<dyn Storage>,
-    folder: PathBuf,
-    catalog: Arc<Catalog>,
+    source: Readers,
     at: Position,
     cursor: Option<Cursor>,
 }
@@ -57,21 +75,6 @@ pub enum LostReason {
 }
 
 impl Reader {
-    pub(crate) fn new(
-        storage: Arc<dyn Storage>,
-        folder: PathBuf,
-        catalog: Arc<Catalog>,
-        at: Position,
-    ) -> Self {
-        Self {
-            storage,
-            folder,
-            catalog,
-            at,
-            cursor: None,
-        }
-    }
-
     /// Where the next record will be looked for.
     pub fn position(&self) -> Position {
         self.at
@@ -85,7 +88,7 @@ impl Reader {
     #[allow(clippy::should_implement_trait)]
     pub fn next(&mut self) -> Result<Option<Item<'_>>, Failure> {
         loop {
-            let (base, end) = match self.catalog.locate(self.at) {
+            let (base, end) = match self.source.catalog.locate(self.at) {
                 Place::Segment { base, end } => (base, end),
                 Place::End => return Ok(None),
                 Place::Released { to } => return Ok(Some(self.lose(to, LostReason::Released))),
@@ -94,15 +97,17 @@ impl Reader {
                     return Ok(Some(self.lose(to, LostReason::Missing)));
                 }
             };
-            if !self.enter(base, end)? {
-                continue;
+            match self.enter(base, end)? {
+                Entered::Yes => {}
+                Entered::Released => continue,
+                Entered::Gone => return Ok(Some(self.lose(end, LostReason::Missing))),
             }
             let Some(cursor) = &mut self.cursor else {
                 continue;
             };
-            let step = cursor
-                .step()
-                .map_err(|error| Failure::new("read", &segment::path(&self.folder, base), error))?;
+            let step = cursor.step().map_err(|error| {
+                Failure::new("read", &segment::path(&self.source.folder, base), error)
+            })?;
             match step {
                 Step::Record {
                     position,
@@ -135,8 +140,8 @@ impl Reader {
     /// Waits until there may be more to read; false once the spool is closed, when all there is
     /// can still be read.
     pub fn wait(&self, limit: Duration) -> bool {
-        self.catalog.wait_beyond(self.at, limit);
-        !self.catalog.is_closed()
+        self.source.catalog.wait_beyond(self.at, limit);
+        !self.source.catalog.is_closed()
     }
 
     /// Gives up a block of the disk after [`Reader::next`] failed again and again. Only for a
@@ -156,33 +161,41 @@ impl Reader {
         Item::Lost(Lost { from, to, reason })
     }
 
-    /// Has the cursor stand at `at` in this segment; false if the segment was just released.
-    fn enter(&mut self, base: Position, end: Position) -> Result<bool, Failure> {
-        if self
-            .cursor
-            .as_ref()
-            .is_none_or(|cursor| cursor.base() != base)
-        {
-            let path = segment::path(&self.folder, base);
-            let file = match self.storage.open(&path) {
+    /// Has the cursor stand at `at` in this segment.
+    fn enter(&mut self, base: Position, end: Position) -> Result<Entered, Failure> {
+        if self.cursor.as_ref().is_none_or(|at| at.base() != base) {
+            self.cursor = None;
+            let path = segment::path(&self.source.folder, base);
+            let file = match self.source.storage.open(&path) {
                 Ok(file) => file,
-                Err(error) => {
-                    let was_released =
-                        matches!(self.catalog.locate(self.at), Place::Released { .. });
-                    self.cursor = None;
-                    if was_released {
-                        return Ok(false);
-                    }
-                    return Err(Failure::new("open", &path, error));
-                }
+                Err(error) => return self.cannot_open(&path, error),
             };
-            let mut cursor = Cursor::new(file, base, self.catalog.salt);
+            let mut cursor = Cursor::new(file, base, self.source.catalog.salt);
             cursor.seek(self.at);
             self.cursor = Some(cursor);
         }
         if let Some(cursor) = &mut self.cursor {
             cursor.set_limit(end);
         }
-        Ok(true)
+        Ok(Entered::Yes)
     }
+
+    fn cannot_open(&self, path: &Path, error: io::Error) -> Result<Entered, Failure> {
+        let place = self.source.catalog.locate(self.at);
+        if matches!(place, Place::Released { .. }) {
+            return Ok(Entered::Released);
+        }
+        if error.kind() == io::ErrorKind::NotFound {
+            return Ok(Entered::Gone);
+        }
+        Err(Failure::new("open", path, error))
+    }
+}
+
+enum Entered {
+    Yes,
+    /// The segment was released since it was found in the catalog.
+    Released,
+    /// Somebody removed the file.
+    Gone,
 }

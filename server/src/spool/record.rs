@@ -41,6 +41,41 @@ pub struct Record<'a> {
     pub payload: &'a [u8],
 }
 
+/// A [`Record`] on its way from one thread to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedRecord {
+    /// As in [`Record`].
+    pub received_ns: i64,
+    /// As in [`Record`].
+    pub source: u32,
+    /// As in [`Record`].
+    pub kind: u8,
+    /// As in [`Record`].
+    pub format: u8,
+    /// The bytes, not looked at.
+    pub payload: Vec<u8>,
+}
+
+impl OwnedRecord {
+    /// The same, borrowed.
+    pub fn as_record(&self) -> Record<'_> {
+        let Self {
+            received_ns,
+            source,
+            kind,
+            format,
+            ..
+        } = *self;
+        Record {
+            received_ns,
+            source,
+            kind,
+            format,
+            payload: &self.payload,
+        }
+    }
+}
+
 /// What stands in front of a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Header {

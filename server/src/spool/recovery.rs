@@ -12,6 +12,7 @@ use super::append::take_lock;
 use super::catalog::{Catalog, Segment};
 use super::cursor::{Cursor, Step};
 use super::options::SPAN_BYTES_MIN;
+use super::record::ALIGNMENT;
 use super::segment::{self, HEADER_BYTES, Header, HeaderError};
 use super::{Options, Position, Spool, aside};
 use crate::storage::{Failure, File, Storage, read_fully};
@@ -179,12 +180,9 @@ impl Spool {
 }
 
 fn aligned(position: Position) -> Position {
-    Position::new(
-        position
-            .get()
-            .min(Position::MAX.get() + 4)
-            .next_multiple_of(4),
-    )
+    // Beyond the largest, so that nothing can be appended, rather than at it again and again.
+    let highest = Position::MAX.plus(ALIGNMENT);
+    Position::new(position.min(highest).get().next_multiple_of(ALIGNMENT))
 }
 
 /// A file that is named like a segment.
@@ -260,55 +258,53 @@ impl<'a> Survey<'a> {
         };
         let any_header = found.iter().any(|found| found.header.is_some());
         for (index, this) in found.iter().enumerate() {
-            let span = this.header.map_or(0, |header| header.span);
-            let used = span.max(SPAN_BYTES_MIN).max(this.bytes.next_multiple_of(4));
-            survey.next_base = survey.next_base.max(this.base.plus(used));
-            let missing = this
-                .header
-                .and_then(|header| survey.missing_before(&header));
-            if this.header.is_none() && this.bytes <= HEADER_BYTES {
-                survey.discard(this);
-                continue;
-            }
-            let told = found
-                .get(index + 1..)
-                .unwrap_or_default()
-                .iter()
-                .find_map(|next| {
-                    let header = next.header.filter(|header| header.before == this.base)?;
-                    let end = header.before_end;
-                    (end > this.base && end.bytes_since(this.base) <= used).then_some(end)
-                });
-            let end = if let Some(end) = told {
-                end
-            } else if any_header {
-                survey.scan(this)
-            } else {
-                // Readers will say that nothing in it checks.
-                survey.say(
-                    this.base,
-                    this.base.plus(this.bytes),
-                    DamageKind::Header,
-                    None,
-                );
-                this.base.plus(this.bytes)
-            };
-            if this.header.is_none() && any_header {
-                survey.say(
-                    this.base,
-                    this.base.plus(HEADER_BYTES),
-                    DamageKind::Header,
-                    None,
-                );
-            }
-            survey.segments.push_back(Segment {
-                base: this.base,
-                end,
-                bytes: this.bytes,
-                missing,
-            });
+            let later = found.get(index + 1..).unwrap_or_default();
+            survey.take(this, later, any_header);
         }
         survey
+    }
+
+    fn take(&mut self, this: &Found, later: &[Found], any_header: bool) {
+        let span = this.header.map_or(0, |header| header.span);
+        let used = span
+            .max(SPAN_BYTES_MIN)
+            .max(this.bytes.next_multiple_of(ALIGNMENT));
+        self.next_base = self.next_base.max(this.base.plus(used));
+        if this.header.is_none() && this.bytes <= HEADER_BYTES {
+            self.discard(this);
+            return;
+        }
+        let missing = match this.header {
+            Some(header) => self.missing_before(&header),
+            // Nobody knows whether there was anything between.
+            None => self.missing_between(this.base),
+        };
+        let told = later.iter().find_map(|next| {
+            let header = next.header.filter(|header| header.before == this.base)?;
+            let end = header.before_end;
+            (end > this.base && end.bytes_since(this.base) <= used).then_some(end)
+        });
+        let whole = this.base.plus(this.bytes);
+        if this.header.is_none() {
+            // Without any header the salt is not known: readers will find that nothing checks.
+            let known = if any_header {
+                this.base.plus(HEADER_BYTES)
+            } else {
+                whole
+            };
+            self.say(this.base, known, DamageKind::Header, None);
+        }
+        let end = match told {
+            Some(end) => end,
+            None if any_header => self.scan(this),
+            None => whole,
+        };
+        self.segments.push_back(Segment {
+            base: this.base,
+            end,
+            bytes: this.bytes,
+            missing,
+        });
     }
 
     /// Positions that the segment before this one should have and that are not there.
@@ -317,19 +313,20 @@ impl<'a> Survey<'a> {
             return None;
         }
         self.before = Some((header.before, header.before_end));
-        if self
+        let is_there = self
             .segments
             .iter()
-            .any(|segment| segment.base == header.before)
-        {
+            .any(|segment| segment.base == header.before);
+        if is_there {
             return None;
         }
-        let read_until = self
-            .segments
-            .back()
-            .map_or(Position::START, |last| last.end);
+        self.missing_between(header.before_end.min(header.base))
+    }
+
+    fn missing_between(&mut self, to: Position) -> Option<(Position, Position)> {
+        let last = self.segments.back();
+        let read_until = last.map_or(Position::START, |last| last.end);
         let from = self.read_from.max(read_until);
-        let to = header.before_end.min(header.base);
         if from >= to {
             return None;
         }

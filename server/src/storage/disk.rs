@@ -75,7 +75,19 @@ impl Storage for Disk {
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        fs::File::open(folder)?.sync_all()
+        match fs::File::open(folder)?.sync_all() {
+            // Some network file systems know no sync of folders: their names are as durable as
+            // the server makes them, and no answer of ours would change that.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+                ) =>
+            {
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     fn space_left(&self, folder: &Path) -> io::Result<u64> {

@@ -8,6 +8,7 @@ use yagura_server::storage::simulated::{End, Faults, Random, Simulated};
 use super::lies::{Lie, Lying};
 use super::model::Model;
 use super::process::{Appending, CHECKPOINTS, Process};
+use super::tell;
 
 /// What may happen in a history.
 #[derive(Debug, Clone)]
@@ -23,9 +24,15 @@ pub struct Plan {
     /// Whether the disk is full or read-only for a while.
     pub changes_storage: bool,
     pub damages_newest_checkpoint: bool,
-    pub lie: Option<Lie>,
-    pub acknowledges_before_commit: bool,
-    pub releases_to_newest_checkpoint: bool,
+    pub mistake: Option<Mistake>,
+}
+
+/// What a spool, or who uses it, might do wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mistake {
+    Storage(Lie),
+    AcknowledgesBeforeCommit,
+    ReleasesToNewestCheckpoint,
 }
 
 impl Default for Plan {
@@ -38,9 +45,7 @@ impl Default for Plan {
             faults: Faults::default(),
             changes_storage: false,
             damages_newest_checkpoint: false,
-            lie: None,
-            acknowledges_before_commit: false,
-            releases_to_newest_checkpoint: false,
+            mistake: None,
         }
     }
 }
@@ -99,7 +104,7 @@ impl<'a> History<'a> {
         let simulated = Simulated::new(seed ^ (plan.survival << 40));
         simulated.set_faults(plan.faults);
         let mut storage: Arc<dyn Storage> = Arc::new(simulated.clone());
-        if let Some(lie) = plan.lie {
+        if let Some(Mistake::Storage(lie)) = plan.mistake {
             storage = Arc::new(Lying {
                 beneath: storage,
                 lie,
@@ -109,6 +114,7 @@ impl<'a> History<'a> {
             segment_bytes: [200, 600, 2000, 10_000][random.below(4) as usize],
             limit_bytes: [8_000, 20_000, 200_000][random.below(3) as usize],
             reserve_bytes: 0,
+            write_bytes: [1, 500, 1 << 20][random.below(3) as usize],
             salt: seed,
             ..Options::default()
         };
@@ -133,6 +139,10 @@ impl<'a> History<'a> {
         history
     }
 
+    fn makes(&self, mistake: Mistake) -> bool {
+        self.plan.mistake == Some(mistake)
+    }
+
     fn plan_crash(&self) {
         if self.plan.crashes {
             let mut random = Random::new(self.simulated.operations() ^ self.options.salt << 8);
@@ -147,6 +157,13 @@ impl<'a> History<'a> {
 
     fn restart(&mut self) {
         self.told.restarts += 1;
+        tell(|| {
+            format!(
+                "{:?} at operation {}",
+                self.next_end,
+                self.simulated.operations()
+            )
+        });
         self.simulated.restart(self.next_end);
         self.next_end = if self.random.per_mille(400) {
             End::Kill
@@ -162,7 +179,7 @@ impl<'a> History<'a> {
     fn step(&mut self, process: &mut Process) -> Result<(), String> {
         match self.random.below(20) {
             0..8 => match process.append(&mut self.model)? {
-                Appending::Done if self.plan.acknowledges_before_commit => {
+                Appending::Done if self.makes(Mistake::AcknowledgesBeforeCommit) => {
                     process.acknowledge_batch(&mut self.model);
                 }
                 Appending::Done => {}
@@ -174,13 +191,12 @@ impl<'a> History<'a> {
                 }
             },
             8..12 => {
-                if !process.commit(&mut self.model) {
-                    self.told.failed += 1;
-                }
+                let went_well = process.commit(&mut self.model);
+                self.told.failed += usize::from(!went_well);
             }
             12..16 => process.read(1 + self.random.below(8) as usize, &self.model)?,
             16..18 => {
-                let saving = process.checkpoint(self.plan.releases_to_newest_checkpoint);
+                let saving = process.checkpoint(self.makes(Mistake::ReleasesToNewestCheckpoint));
                 self.saved += usize::from(saving.saved);
                 if saving.released {
                     self.told.released += 1;
@@ -219,6 +235,7 @@ impl<'a> History<'a> {
         };
         self.saved = 0;
         let random = &mut self.random;
+        tell(|| format!("damage {}", newest.display()));
         self.simulated.damage(newest, |bytes| {
             let at = random.below(bytes.len() as u64) as usize;
             match random.below(3) {

@@ -10,7 +10,9 @@ mod lies;
 mod model;
 mod process;
 
-use history::{Plan, run, search};
+use std::sync::LazyLock;
+
+use history::{Mistake, Plan, run, search};
 use lies::Lie;
 use yagura_server::storage::simulated::{End, Faults};
 
@@ -19,6 +21,47 @@ const FAULTS: Faults = Faults {
     sync: 60,
     names: 20,
 };
+
+/// Tells the story of one history, for whoever looks for the cause of a broken promise:
+/// `YAGURA_SEED=7 cargo test -p yagura-server --test spool_laws one_history -- --nocapture`.
+fn tell(story: impl FnOnce() -> String) {
+    static IS_ASKED: LazyLock<bool> = LazyLock::new(|| seed_asked().is_some());
+    if *IS_ASKED {
+        eprintln!("{}", story());
+    }
+}
+
+fn seed_asked() -> Option<u64> {
+    std::env::var("YAGURA_SEED").ok()?.parse().ok()
+}
+
+#[test]
+fn one_history_in_words() {
+    let Some(seed) = seed_asked() else { return };
+    for plan in [crashes(), failing_disk(), damaged_checkpoints()] {
+        tell(|| format!("=== {plan:?}"));
+        run(seed, &plan).unwrap_or_else(|broken| panic!("seed {seed}: {broken}"));
+    }
+}
+
+fn crashes() -> Plan {
+    Plan::default()
+}
+
+fn failing_disk() -> Plan {
+    Plan {
+        faults: FAULTS,
+        changes_storage: true,
+        ..Plan::default()
+    }
+}
+
+fn damaged_checkpoints() -> Plan {
+    Plan {
+        damages_newest_checkpoint: true,
+        ..Plan::default()
+    }
+}
 
 /// How many histories of each kind; `YAGURA_HISTORIES` asks for more.
 fn histories() -> u64 {
@@ -31,18 +74,14 @@ fn histories() -> u64 {
 #[test]
 fn histories_with_crashes_keep_the_promises() {
     for seed in 0..histories() {
-        run(seed, &Plan::default()).unwrap_or_else(|broken| panic!("seed {seed}: {broken}"));
+        run(seed, &crashes()).unwrap_or_else(|broken| panic!("seed {seed}: {broken}"));
     }
 }
 
 #[test]
 fn histories_with_a_failing_disk_keep_the_promises() {
     for seed in 0..histories() {
-        let plan = Plan {
-            faults: FAULTS,
-            changes_storage: true,
-            ..Plan::default()
-        };
+        let plan = failing_disk();
         run(seed, &plan).unwrap_or_else(|broken| panic!("seed {seed}: {broken}"));
     }
 }
@@ -50,10 +89,7 @@ fn histories_with_a_failing_disk_keep_the_promises() {
 #[test]
 fn histories_with_damaged_newest_checkpoints_keep_the_promises() {
     for seed in 0..histories() {
-        let plan = Plan {
-            damages_newest_checkpoint: true,
-            ..Plan::default()
-        };
+        let plan = damaged_checkpoints();
         run(seed, &plan).unwrap_or_else(|broken| panic!("seed {seed}: {broken}"));
     }
 }
@@ -91,29 +127,21 @@ fn every_operation_of_short_histories_can_be_the_last() {
 /// Tests that never fail prove nothing: each of these mistakes must be found.
 #[test]
 fn planted_mistakes_are_found() {
-    let plain = Plan::default();
+    let with = |mistake| Plan {
+        mistake: Some(mistake),
+        ..Plan::default()
+    };
     let mistakes = [
+        with(Mistake::Storage(Lie::NoFileSync)),
+        with(Mistake::Storage(Lie::NoFolderSync)),
         Plan {
-            lie: Some(Lie::NoFileSync),
-            ..plain.clone()
-        },
-        Plan {
-            lie: Some(Lie::NoFolderSync),
-            ..plain.clone()
-        },
-        Plan {
-            lie: Some(Lie::SyncTriedAgain),
             faults: FAULTS,
-            ..plain.clone()
+            ..with(Mistake::Storage(Lie::SyncTriedAgain))
         },
+        with(Mistake::AcknowledgesBeforeCommit),
         Plan {
-            acknowledges_before_commit: true,
-            ..plain.clone()
-        },
-        Plan {
-            releases_to_newest_checkpoint: true,
             damages_newest_checkpoint: true,
-            ..plain.clone()
+            ..with(Mistake::ReleasesToNewestCheckpoint)
         },
     ];
     for plan in mistakes {
@@ -125,11 +153,7 @@ fn planted_mistakes_are_found() {
 fn work_gets_done_in_histories() {
     let (mut consumed, mut restarts, mut released, mut full, mut failed) = (0, 0, 0, 0, 0);
     for seed in 0..200 {
-        let plan = Plan {
-            faults: FAULTS,
-            changes_storage: true,
-            ..Plan::default()
-        };
+        let plan = failing_disk();
         let told = run(seed, &plan).expect("kept promises");
         consumed += told.consumed;
         restarts += told.restarts;

@@ -29,7 +29,7 @@ pub fn payload(number: usize) -> Vec<u8> {
 
 pub fn record(number: usize, payload: &[u8]) -> Record<'_> {
     Record {
-        received_ns: -(number as i64),
+        received_ns: -i64::try_from(number).expect("a small number"),
         source: number as u32,
         kind: number as u8,
         format: 7,
@@ -78,8 +78,9 @@ impl Model {
 
     /// Whether these were processed: all that was acknowledged, once and in order.
     pub fn check(&self, consumed: &[usize]) -> Result<(), String> {
-        if let Some(pair) = consumed.windows(2).find(|pair| pair[0] >= pair[1]) {
-            return Err(format!("processed {} after {}", pair[1], pair[0]));
+        let mut pairs = consumed.iter().zip(consumed.iter().skip(1));
+        if let Some((first, second)) = pairs.find(|(first, second)| first >= second) {
+            return Err(format!("processed {second} after {first}"));
         }
         for (number, appended) in self.records.iter().enumerate() {
             if appended.acknowledged && consumed.binary_search(&number).is_err() {
@@ -90,11 +91,5 @@ impl Model {
             }
         }
         Ok(())
-    }
-
-    pub fn acknowledged_positions(&self) -> impl Iterator<Item = (usize, Position)> {
-        let all = self.records.iter().enumerate();
-        all.filter(|(_, record)| record.acknowledged)
-            .map(|(number, at)| (number, at.position))
     }
 }

@@ -6,6 +6,7 @@ use yagura_server::spool::{AppendError, Item, Options, Position, Reader, Spool};
 use yagura_server::storage::Storage;
 
 use super::model::{self, Model};
+use super::tell;
 
 pub const SPOOL: &str = "/spool";
 pub const CHECKPOINTS: &str = "/checkpoints";
@@ -47,7 +48,20 @@ impl Process {
             begin_after: store.newest(),
             ..options.clone()
         };
-        let (spool, _) = Spool::open(storage.clone(), Path::new(SPOOL), options).ok()?;
+        let (spool, recovery) = Spool::open(storage.clone(), Path::new(SPOOL), options).ok()?;
+        tell(|| {
+            format!(
+                "start from {position}, {consumed:?} done, rejected {:?}",
+                loaded.rejected
+            )
+        });
+        tell(|| {
+            format!(
+                "spool to {}, {recovery:?}, {:?}",
+                spool.durable(),
+                spool.failure()
+            )
+        });
         let reader = spool.reader(position);
         Some(Self {
             store,
@@ -64,6 +78,7 @@ impl Process {
         match self.spool.append(&model::record(number, &payload)) {
             Ok(position) => {
                 model.appended(position)?;
+                tell(|| format!("append {number} at {position}"));
                 self.batch.push(number);
                 Ok(Appending::Done)
             }
@@ -85,6 +100,7 @@ impl Process {
             Ok(durable) => (durable, true),
             Err(error) => (error.durable, false),
         };
+        tell(|| format!("commit up to {durable}, well: {went_well}"));
         for number in self.batch.drain(..) {
             if model.position(number) < durable {
                 model.acknowledged(number);
@@ -103,7 +119,7 @@ impl Process {
                     self.consumed.push(model.number_of(position, &record)?);
                 }
                 // Whether something acknowledged was in it is checked at the end.
-                Ok(Some(Item::Lost(_))) => {}
+                Ok(Some(Item::Lost(lost))) => tell(|| format!("{lost:?}")),
                 Ok(None) | Err(_) => break,
             }
         }
@@ -120,6 +136,12 @@ impl Process {
             self.store.releasable()
         };
         let _ = self.spool.release(up_to);
+        tell(|| {
+            format!(
+                "checkpoint at {}, {saved:?}, release {up_to}",
+                self.reader.position()
+            )
+        });
         let released = saved.is_ok() && up_to > Position::START;
         Saving {
             saved: saved.is_ok(),

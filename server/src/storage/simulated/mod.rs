@@ -14,6 +14,7 @@ mod random;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -61,6 +62,7 @@ struct State {
     process: u64,
     faults: Faults,
     read_only: bool,
+    unreadable: Option<(Inode, Range<u64>)>,
     capacity: usize,
 }
 
@@ -85,6 +87,7 @@ impl Simulated {
             process: 0,
             faults: Faults::default(),
             read_only: false,
+            unreadable: None,
             capacity: usize::MAX,
         })))
     }
@@ -142,6 +145,14 @@ impl Simulated {
     /// From now on there is room for so many bytes in all.
     pub fn set_capacity(&self, bytes: usize) {
         self.state().capacity = bytes;
+    }
+
+    /// From now on these bytes of a file cannot be read; false if there is no such file.
+    pub fn set_unreadable(&self, path: &Path, bytes: Range<u64>) -> bool {
+        let mut state = self.state();
+        let inode = state.names.visible().get(path).copied();
+        state.unreadable = inode.map(|inode| (inode, bytes));
+        inode.is_some()
     }
 
     /// All names there are.
@@ -357,6 +368,13 @@ impl File for Handle {
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
         let mut state = self.system.state();
+        if let Some((inode, bad)) = &state.unreadable
+            && *inode == self.inode
+            && offset < bad.end
+            && bad.start < offset + buffer.len() as u64
+        {
+            return Err(io::Error::other("input/output error"));
+        }
         let content = state.content(self.inode, self.process)?;
         let rest = content.cache.get(offset as usize..).unwrap_or_default();
         let bytes = rest.len().min(buffer.len());
