@@ -3,9 +3,16 @@
 //! Each takes bytes from its clients, makes [`crate::Parcel`]s of them, hands these to the
 //! [`Intake`], and acknowledges in its own way what is durable, and only that.
 
+mod inflow;
+mod ledger;
 pub mod listener;
+mod octets;
 pub mod packer;
+pub mod relp;
 pub mod stream;
+mod syslog_format;
+pub mod syslog_tcp;
+pub mod syslog_udp;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
