@@ -6,6 +6,7 @@
 mod inflow;
 mod ledger;
 pub mod listener;
+pub mod lumberjack;
 mod octets;
 pub mod packer;
 pub mod relp;
