@@ -3,6 +3,7 @@
 //! Each takes bytes from its clients, makes [`crate::Parcel`]s of them, hands these to the
 //! [`Intake`], and acknowledges in its own way what is durable, and only that.
 
+pub mod file;
 mod inflow;
 mod ledger;
 pub mod listener;

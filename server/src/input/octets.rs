@@ -30,6 +30,8 @@ pub(super) struct Framing {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Counting {
+    /// Lines only: digits are text.
+    Never,
     /// Not seen yet.
     Possible,
     /// The sender counts.
@@ -62,6 +64,14 @@ impl Framing {
             batch_bytes: limits.batch_bytes.max(limits.line_bytes),
             counting: Counting::Possible,
             rest: Rest::None,
+        }
+    }
+
+    /// Lines, whatever they begin with.
+    pub(super) fn lines(limits: &Limits) -> Self {
+        Self {
+            counting: Counting::Never,
+            ..Self::syslog(limits)
         }
     }
 
@@ -120,7 +130,7 @@ impl Framing {
     }
 
     fn head(&self, bytes: &[u8]) -> Result<Head, AbsurdCount> {
-        if !bytes.first().is_some_and(u8::is_ascii_digit) {
+        if self.counting == Counting::Never || !bytes.first().is_some_and(u8::is_ascii_digit) {
             return Ok(if bytes.is_empty() {
                 Head::Incomplete
             } else {
@@ -171,7 +181,9 @@ impl Framing {
         let room = out.room();
         let (mut plain_from, mut at, mut records) = (0, 0, 0);
         for end in memchr2_iter(b'\n', 0, bytes) {
-            let may_be_count = at > 0 && bytes.get(at).is_some_and(u8::is_ascii_digit);
+            let may_be_count = self.counting != Counting::Never
+                && at > 0
+                && bytes.get(at).is_some_and(u8::is_ascii_digit);
             if may_be_count || at - plain_from >= room {
                 break;
             }
