@@ -82,3 +82,14 @@ async fn a_restart_goes_on_where_it_was() {
     follower.stored("two\n").await;
     follower.stop().await;
 }
+
+#[tokio::test]
+async fn standard_input_is_read_to_its_end() {
+    use yagura_server::input::stdin::{self, StdinSettings};
+
+    let disk = Disk::new(Ok(()));
+    let reader = std::io::Cursor::new(b"one\ntwo\nlast".to_vec());
+    let run = stdin::run(reader, disk.context.clone(), StdinSettings::default());
+    tokio::time::timeout(PATIENCE, run).await.unwrap().unwrap();
+    assert_eq!(disk.stored(), "one\ntwo\nlast\n");
+}

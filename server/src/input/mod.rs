@@ -11,6 +11,7 @@ pub mod lumberjack;
 mod octets;
 pub mod packer;
 pub mod relp;
+pub mod stdin;
 pub mod stream;
 mod syslog_format;
 pub mod syslog_tcp;

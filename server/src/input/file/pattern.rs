@@ -13,7 +13,9 @@ pub(super) fn expand(pattern: &str) -> Vec<PathBuf> {
     let mut found = vec![PathBuf::new()];
     for component in Path::new(pattern).components() {
         let Component::Normal(name) = component else {
-            found.iter_mut().for_each(|path| path.push(component));
+            for path in &mut found {
+                path.push(component);
+            }
             continue;
         };
         let name = name.to_string_lossy();
@@ -24,7 +26,9 @@ pub(super) fn expand(pattern: &str) -> Vec<PathBuf> {
                 .collect();
             found.truncate(FOUND_MAX);
         } else {
-            found.iter_mut().for_each(|path| path.push(&*name));
+            for path in &mut found {
+                path.push(&*name);
+            }
         }
     }
     found.retain(|path| path.is_file() && !is_compressed(path));
