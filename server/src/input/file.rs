@@ -12,6 +12,7 @@ mod pattern;
 mod position;
 mod tail;
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -83,7 +84,10 @@ fn look(
         tail.named = false;
     }
     for path in found {
-        if let Some(tail) = tails.iter_mut().find(|tail| tail.is_at(&path)) {
+        let Ok(meta) = fs::metadata(&path) else {
+            continue;
+        };
+        if let Some(tail) = tails.iter_mut().find(|tail| tail.is(&meta)) {
             tail.named = true;
             tail.path.clone_from(&path);
         } else if tails.len() < FILES_MAX {

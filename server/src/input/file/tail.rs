@@ -1,6 +1,6 @@
 //! One file that is followed.
 
-use std::fs::{self, File};
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -68,10 +68,8 @@ impl Tail {
         })
     }
 
-    pub(super) fn is_at(&self, path: &Path) -> bool {
-        fs::metadata(path).is_ok_and(|meta| {
-            meta.dev() == self.identity.device && meta.ino() == self.identity.inode
-        })
+    pub(super) fn is(&self, meta: &Metadata) -> bool {
+        meta.dev() == self.identity.device && meta.ino() == self.identity.inode
     }
 
     /// Whether it was read to its end, the last line included.
