@@ -167,7 +167,13 @@ impl Receipt {
     ///
     /// # Errors
     /// See [`Refused`].
-    pub async fn durable(self) -> Result<(), Refused> {
-        self.0.await.unwrap_or(Err(Refused::Stopping))
+    pub async fn durable(mut self) -> Result<(), Refused> {
+        self.settled().await
+    }
+
+    /// The same for who may stop waiting and come again, such as for a keep-alive. Not to be
+    /// asked again once it answered.
+    pub(crate) async fn settled(&mut self) -> Result<(), Refused> {
+        (&mut self.0).await.unwrap_or(Err(Refused::Stopping))
     }
 }

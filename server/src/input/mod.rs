@@ -3,9 +3,19 @@
 //! Each takes bytes from its clients, makes [`crate::Parcel`]s of them, hands these to the
 //! [`Intake`], and acknowledges in its own way what is durable, and only that.
 
+pub mod file;
+mod inflow;
+mod ledger;
 pub mod listener;
+pub mod lumberjack;
+mod octets;
 pub mod packer;
+pub mod relp;
+pub mod stdin;
 pub mod stream;
+mod syslog_format;
+pub mod syslog_tcp;
+pub mod syslog_udp;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
