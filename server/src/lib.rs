@@ -12,6 +12,7 @@
 
 pub mod checkpoint;
 pub mod clock;
+pub mod config;
 pub mod entry;
 pub mod finding;
 pub mod input;

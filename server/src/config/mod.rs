@@ -1,9 +1,7 @@
 //! The configuration: one YAML file, unknown keys are errors, `docs/server.md` describes it.
 
 pub mod api;
-pub mod input;
 pub mod limits;
-pub mod output;
 pub mod quantity;
 pub mod secret;
 pub mod tls;
@@ -17,9 +15,7 @@ use serde::Deserialize;
 use yagura_rules::Level;
 
 pub use api::ApiConfig;
-pub use input::{InputConfig, InputKind};
 pub use limits::LimitsConfig;
-pub use output::{OutputConfig, OutputKind};
 pub use secret::Secret;
 pub use tls::TlsSetting;
 
@@ -60,10 +56,6 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Health, metrics, and what was found.
     pub api: ApiConfig,
-    /// How events come in; none: all protocols on loopback.
-    pub inputs: Option<Vec<InputConfig>>,
-    /// Where findings go, besides the store.
-    pub outputs: Vec<OutputConfig>,
 }
 
 /// How events are kept until a checkpoint holds what they did.
@@ -112,8 +104,6 @@ impl Default for Config {
             spool: SpoolConfig::default(),
             limits: LimitsConfig::default(),
             api: ApiConfig::default(),
-            inputs: None,
-            outputs: Vec::new(),
         }
     }
 }
@@ -162,38 +152,7 @@ impl Config {
             place: error.location().map(|at| (at.line(), at.column())),
             message: without_place(&error.to_string()),
         })?;
-        let whole = |message| ConfigError {
-            path: path.to_owned(),
-            place: None,
-            message,
-        };
-        config.check().map_err(whole)?;
         Ok(config)
-    }
-
-    /// What no single key is wrong about.
-    fn check(&self) -> Result<(), String> {
-        let mut names = Vec::new();
-        for input in self.inputs.iter().flatten() {
-            let name = input.name();
-            if names.contains(&name) {
-                return Err(format!(
-                    "two inputs are called {name}: give one of them another `name`"
-                ));
-            }
-            names.push(name);
-        }
-        let mut names = Vec::new();
-        for output in &self.outputs {
-            let name = output.name();
-            if names.contains(&name) {
-                return Err(format!(
-                    "two outputs are called {name}: give one of them another `name`"
-                ));
-            }
-            names.push(name);
-        }
-        Ok(())
     }
 }
 
@@ -208,6 +167,9 @@ fn level<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Level, D::
     let known = Level::ALL.into_iter().find(|level| level.name() == text);
     known.ok_or_else(|| {
         let names: Vec<&str> = Level::ALL.iter().map(|level| level.name()).collect();
-        serde::de::Error::custom(format!("`{text}` is no level; there are {}", names.join(", ")))
+        serde::de::Error::custom(format!(
+            "`{text}` is no level; there are {}",
+            names.join(", ")
+        ))
     })
 }

@@ -16,14 +16,17 @@ impl Secret {
     /// # Errors
     /// What is missing, as a sentence.
     pub fn resolve(text: &str) -> Result<Self, String> {
-        let inner = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+        let inner = text
+            .strip_prefix("${")
+            .and_then(|rest| rest.strip_suffix('}'));
         let value = match inner.map(|inner| (inner, inner.strip_prefix("file:"))) {
             None => text.to_owned(),
             Some((_, Some(path))) => fs::read_to_string(path)
                 .map(|content| content.trim_end().to_owned())
                 .map_err(|error| format!("the secret in {path} cannot be read: {error}"))?,
-            Some((name, None)) => env::var(name)
-                .map_err(|_| format!("the environment has no variable {name}"))?,
+            Some((name, None)) => {
+                env::var(name).map_err(|_| format!("the environment has no variable {name}"))?
+            }
         };
         if value.is_empty() {
             return Err("a secret must not be empty".to_owned());

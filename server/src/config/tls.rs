@@ -70,7 +70,9 @@ impl TlsSetting {
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let failed = |error| format!("{} cannot be read as PEM: {error}", path.display());
-    let read: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path).map_err(failed)?.collect();
+    let read: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path)
+        .map_err(failed)?
+        .collect();
     let read = read.map_err(failed)?;
     if read.is_empty() {
         return Err(format!("{} holds no certificate", path.display()));
