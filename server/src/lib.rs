@@ -10,13 +10,17 @@
 //! the spool holds ([`Parcel`]s in order). Everything between them is bounded: an input waits
 //! for room, and so does its client.
 
+pub mod checkpoint;
 pub mod clock;
 pub mod finding;
 pub mod input;
 pub mod intake;
 pub mod limits;
+pub mod outbox;
 pub mod parcel;
 pub mod source;
+pub mod spool;
+pub mod storage;
 
 pub use finding::Finding;
 pub use intake::{Intake, Receipt, Refused};
