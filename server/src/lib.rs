@@ -18,6 +18,7 @@ pub mod finding;
 pub mod input;
 pub mod intake;
 pub mod limits;
+pub mod outbox;
 pub mod parcel;
 pub mod source;
 pub mod spool;
