@@ -116,9 +116,14 @@ impl InputConfig {
             .ok_or_else(|| format!("`{text}` has to be TYPE=ADDRESS:PORT"))?;
         let listens = |kind: &InputKind| kind.usual_port().is_some();
         let kind = InputKind::of_name(kind).filter(listens).ok_or_else(|| {
-            let types = TYPES.iter().filter(|name| **name != "file" && **name != "stdin");
+            let types = TYPES
+                .iter()
+                .filter(|name| **name != "file" && **name != "stdin");
             let types: Vec<&str> = types.copied().collect();
-            format!("`{kind}` is no input that listens; there are http, {}", types.join(", "))
+            format!(
+                "`{kind}` is no input that listens; there are http, {}",
+                types.join(", ")
+            )
         })?;
         let address = address.parse().map_err(|_| {
             format!("`{address}` is no address with a port, such as 127.0.0.1:5514")
@@ -180,10 +185,14 @@ impl<'de> Typed<'de> for InputConfig {
         let common = common();
         if kind.usual_port().is_none() && (common.listen.is_some() || common.tls.is_some()) {
             let name = kind.name();
-            return Err(de::Error::custom(format!("`{name}` neither listens nor has TLS")));
+            return Err(de::Error::custom(format!(
+                "`{name}` neither listens nor has TLS"
+            )));
         }
         if matches!(kind, InputKind::SyslogTls(_)) && common.tls.is_none() {
-            return Err(de::Error::custom("`syslog-tls` needs `tls` with certificate and key"));
+            return Err(de::Error::custom(
+                "`syslog-tls` needs `tls` with certificate and key",
+            ));
         }
         Ok(Self { common, kind })
     }
