@@ -12,7 +12,7 @@ use tokio_rustls::rustls::ServerConfig;
 
 use crate::api;
 use crate::input::listener::{Listener, Peer};
-use crate::input::{Context, InputError};
+use crate::input::{Context, InputError, ingest};
 
 /// What the API's listener serves.
 pub struct Api {
@@ -22,7 +22,8 @@ pub struct Api {
     pub tls: Option<Arc<ServerConfig>>,
 }
 
-/// Binds the API's listener; the future serves until the inputs have to stop.
+/// Binds the listener of the API and of `/ingest`; the future serves until the inputs have to
+/// stop.
 ///
 /// # Errors
 /// The address is taken, or not of this machine.
@@ -33,7 +34,9 @@ pub async fn bind(
 ) -> Result<(SocketAddr, impl Future<Output = ()> + Send), InputError> {
     let listener = Listener::bind(address, api.tls, context).await?;
     let address = listener.address();
-    Ok((address, run(listener, api::router(api.api))))
+    let router = api::router(api.api.clone());
+    let ingest = api::guarded(ingest::router(listener.context().clone()), api.api);
+    Ok((address, run(listener, router.merge(ingest))))
 }
 
 /// Serves a router. Handlers find the client's [`crate::Source`] and address among the

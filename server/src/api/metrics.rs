@@ -184,44 +184,45 @@ fn of_spool(out: &mut Exposition, api: &Api) {
     );
 }
 
+type OfOutput = (
+    &'static str,
+    &'static str,
+    &'static str,
+    fn(&OutputStatus) -> u64,
+);
+const OF_OUTPUTS: [OfOutput; 5] = [
+    (
+        "yagura_output_delivered_total",
+        "counter",
+        "Findings delivered.",
+        |o| o.delivered,
+    ),
+    (
+        "yagura_output_retries_total",
+        "counter",
+        "Attempts that failed.",
+        |o| o.retried,
+    ),
+    (
+        "yagura_output_dead_total",
+        "counter",
+        "Findings given up.",
+        |o| o.dead,
+    ),
+    (
+        "yagura_output_lag_bytes",
+        "gauge",
+        "Bytes that wait for it.",
+        |o| o.lag_bytes,
+    ),
+    ("yagura_output_fails", "gauge", "1 while it fails.", |o| {
+        u64::from(o.reason.is_some())
+    }),
+];
+
 fn of_outputs(out: &mut Exposition, api: &Api) {
     let outputs = (api.outputs)();
-    type Of = (
-        &'static str,
-        &'static str,
-        &'static str,
-        fn(&OutputStatus) -> u64,
-    );
-    const ALL: [Of; 5] = [
-        (
-            "yagura_output_delivered_total",
-            "counter",
-            "Findings delivered.",
-            |o| o.delivered,
-        ),
-        (
-            "yagura_output_retries_total",
-            "counter",
-            "Attempts that failed.",
-            |o| o.retried,
-        ),
-        (
-            "yagura_output_dead_total",
-            "counter",
-            "Findings given up.",
-            |o| o.dead,
-        ),
-        (
-            "yagura_output_lag_bytes",
-            "gauge",
-            "Bytes that wait for it.",
-            |o| o.lag_bytes,
-        ),
-        ("yagura_output_fails", "gauge", "1 while it fails.", |o| {
-            u64::from(o.reason.is_some())
-        }),
-    ];
-    for (name, kind, help, of) in ALL {
+    for (name, kind, help, of) in OF_OUTPUTS {
         out.metric(name, kind, help);
         for output in &outputs {
             out.value(name, &[("output", &output.name)], of(output));

@@ -130,6 +130,11 @@ pub fn router(api: Api) -> Router {
         .with_state(api)
 }
 
+/// Has the API's token asked for in front of other routes.
+pub fn guarded(router: Router, api: Api) -> Router {
+    router.route_layer(middleware::from_fn_with_state(api, token::check))
+}
+
 /// Alive. Trouble of the spool is told, and is no reason to restart the process.
 async fn health(State(api): State<Api>) -> Response {
     let health = api.spool.health();

@@ -7,6 +7,7 @@ use serde::de::{self, Deserializer, MapAccess};
 
 use super::typed::{Typed, typed};
 use crate::output::{FilterSettings, OutputSettings, SinkSettings};
+use crate::store::StoreSettings;
 
 /// One output: `type`, `name`, `filter`, and what the type has for its own.
 #[derive(Clone, Debug)]
@@ -27,7 +28,7 @@ impl OutputConfig {
         Self(OutputSettings {
             name: "store".to_owned(),
             filter: FilterSettings::default(),
-            to: SinkSettings::Store(Default::default()),
+            to: SinkSettings::Store(StoreSettings::default()),
         })
     }
 
@@ -37,7 +38,12 @@ impl OutputConfig {
     /// What is wrong with it, as a sentence.
     pub fn of_flag(text: &str) -> Result<Self, String> {
         let (kind, rest) = match text.split_once('=') {
-            Some(("file", path)) => ("file", format!("path: {}", serde_json::Value::from(path))),
+            Some(("file", path)) => {
+                // Of the folder where the command is given; of the data folder in a file.
+                let path = std::path::absolute(path).map_err(|error| error.to_string())?;
+                let path = serde_json::Value::from(path.to_string_lossy());
+                ("file", format!("path: {path}"))
+            }
             Some(("webhook", url)) => ("webhook", format!("url: {}", serde_json::Value::from(url))),
             None if text == "stdout" => ("stdout", String::new()),
             _ => {

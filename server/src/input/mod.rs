@@ -3,8 +3,10 @@
 //! Each takes bytes from its clients, makes [`crate::Parcel`]s of them, hands these to the
 //! [`Intake`], and acknowledges in its own way what is durable, and only that.
 
+pub mod body;
 pub mod file;
 mod inflow;
+pub mod ingest;
 mod ledger;
 pub mod listener;
 pub mod lumberjack;
