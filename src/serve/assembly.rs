@@ -59,10 +59,6 @@ pub struct Server {
     pub api: Api,
     /// What inputs work with.
     pub shared: Shared,
-    /// The rules in force.
-    pub rules: Arc<RuleSet>,
-    /// What the analysis says of itself.
-    pub figures: Arc<Figures>,
 }
 
 /// How long ending may take, by stage.
@@ -104,10 +100,7 @@ impl Server {
         let inputs = start_inputs(config, &shared).await?;
         let ready = Arc::new(AtomicBool::new(true));
         let statuses: Vec<Arc<Status>> = outputs.iter().map(|o| Arc::clone(o.status())).collect();
-        let engine: Arc<dyn Engine> = Arc::new(Control {
-            rules: Arc::clone(&rules),
-            figures: Arc::clone(&figures),
-        });
+        let engine: Arc<dyn Engine> = Arc::new(Control { rules, figures });
         let api = Api {
             engine,
             sources,
@@ -134,8 +127,6 @@ impl Server {
             ready,
             api,
             shared,
-            rules,
-            figures,
         })
     }
 
