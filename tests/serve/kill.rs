@@ -39,7 +39,11 @@ fn nothing_acknowledged_is_lost() {
                     let from = begin + done;
                     let body: String = (from..from + BATCH).map(message).collect();
                     match ask(address, "POST", "/ingest", body.as_bytes()) {
-                        Some((200, _)) => done += BATCH,
+                        Some((200, _)) => {
+                            done += BATCH;
+                            // So many that the store is soon through with them.
+                            std::thread::sleep(Duration::from_millis(10));
+                        }
                         // Not acknowledged: sent again, to whoever comes up.
                         _ => std::thread::sleep(Duration::from_millis(5)),
                     }
@@ -53,10 +57,21 @@ fn nothing_acknowledged_is_lost() {
         });
     }
     let server = Served::start(&data, &rules, &["http"]);
-    server.wait_until("all acknowledged are in the store", |server| {
-        let seen = numbers(server);
-        (0..acknowledged).all(|number| seen.contains(&number))
+    println!("{acknowledged} messages acknowledged over {kills} kills");
+    server.wait_until("all is evaluated and delivered", |server| {
+        let status = server.get("/api/v1/status");
+        status["engine"]["position"] == status["spool"]["durable"]
+            && status["outputs"][0]["lag_bytes"] == 0
     });
+    let seen = numbers(&server);
+    let lost: Vec<u64> = (0..acknowledged)
+        .filter(|number| !seen.contains(number))
+        .collect();
+    assert!(
+        lost.is_empty(),
+        "{} of {acknowledged} are lost: {lost:?}",
+        lost.len()
+    );
     let incidents = all(&server, "incidents");
     let ids: BTreeSet<&str> = incidents
         .iter()
