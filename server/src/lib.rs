@@ -17,10 +17,12 @@ pub mod input;
 pub mod intake;
 pub mod limits;
 pub mod outbox;
+pub mod output;
 pub mod parcel;
 pub mod source;
 pub mod spool;
 pub mod storage;
+pub mod store;
 
 pub use finding::Finding;
 pub use intake::{Intake, Receipt, Refused};

@@ -151,7 +151,7 @@ impl Outbox {
         for (name, known) in outputs {
             let path = cursors.join(format!("{name}.cursor"));
             let cursor = Cursor::load(&path)?;
-            let at = cursor.as_ref().map(|cursor| cursor.position());
+            let at = cursor.as_ref().map(Cursor::position);
             begin_after = begin_after.max(at.unwrap_or_default());
             begin_after = begin_after.max(known.unwrap_or_default());
             found.push((*name, path, cursor));
