@@ -27,6 +27,11 @@ mod terminal;
 
 use std::process::ExitCode;
 
+/// See `docs/decisions/006-allocator.md`.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     cli::run()
 }

@@ -151,9 +151,7 @@ impl<'a> CaseRecorder<'a> {
             event,
             facts: &self.facts,
         };
-        let started = Instant::now();
         self.casebook.push(&of, &mut |entry| self.desk.take(&entry));
-        self.took += started.elapsed();
     }
 
     /// Says how far event time has come.
@@ -163,10 +161,8 @@ impl<'a> CaseRecorder<'a> {
             return;
         }
         self.watermark = watermark;
-        let started = Instant::now();
         self.casebook
             .advance(watermark, &mut |entry| self.desk.take(&entry));
-        self.took += started.elapsed();
     }
 
     fn write(&mut self, out: &mut Output) -> Result<(), Failure> {
@@ -202,7 +198,9 @@ impl Desk<'_> {
 
 impl Recorder for CaseRecorder<'_> {
     fn record(&mut self, record: Record<'_>, out: &mut Output) -> Result<(), Failure> {
+        let started = Instant::now();
         self.push(&record);
+        self.took += started.elapsed();
         self.write(out)?;
         out.write(record.shown)
     }
@@ -210,7 +208,9 @@ impl Recorder for CaseRecorder<'_> {
     fn pause(&mut self, high_water: Timestamp, out: &mut Output) -> Result<(), Failure> {
         self.high_water = self.high_water.max(high_water);
         if self.high_water != Timestamp::UNKNOWN {
+            let started = Instant::now();
             self.advance(self.high_water);
+            self.took += started.elapsed();
         }
         self.write(out)
     }
