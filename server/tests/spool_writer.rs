@@ -11,7 +11,7 @@ use yagura_server::spool::{
     WriterOptions,
 };
 use yagura_server::storage::Storage;
-use yagura_server::storage::simulated::{End, Simulated};
+use yagura_server::storage::simulated::{End, Faults, Simulated};
 
 const FOLDER: &str = "/spool";
 /// So long that only a hang reaches it.
@@ -231,6 +231,39 @@ fn a_full_disk_keeps_what_checkpoints_need() {
     simulated.set_capacity(usize::MAX);
     assert_eq!(writer.sender().wait_for_room(LIMIT), Room::Open);
     send(&writer, record(1, 1, 1_000)).expect("taken again");
+}
+
+#[test]
+fn a_failed_sync_is_not_believed_later_and_costs_no_space() {
+    let simulated = Simulated::new(9);
+    simulated.set_capacity(100_000);
+    let writer = start(&simulated, small());
+    let kept = send(&writer, record(1, 1, 100)).expect("durable");
+    let before = simulated.space_left(Path::new(FOLDER)).expect("known");
+    simulated.set_faults(Faults {
+        sync: 1000,
+        ..Faults::default()
+    });
+    let outcome = send(&writer, record(1, 2, 3_000));
+    assert!(matches!(outcome, Err(Refused::Unknown(_))), "{outcome:?}");
+    assert_eq!(
+        read_all(&writer),
+        [(kept, 1, 100)],
+        "what is not known to be durable is not read"
+    );
+    let after = simulated.space_left(Path::new(FOLDER)).expect("known");
+    assert!(
+        after + 100 > before,
+        "{before} bytes were left before, {after} after"
+    );
+
+    simulated.set_faults(Faults::default());
+    assert_eq!(writer.sender().wait_for_room(LIMIT), Room::Open);
+    let again = send(&writer, record(1, 2, 3_000)).expect("durable");
+    simulated.restart(End::PowerLoss);
+    drop(writer);
+    let writer = start(&simulated, small());
+    assert_eq!(read_all(&writer), [(kept, 1, 100), (again, 1, 3_000)]);
 }
 
 #[test]
