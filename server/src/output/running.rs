@@ -235,7 +235,7 @@ impl Runner {
 
     fn rest(&mut self) {
         match self.output.idle() {
-            Ok(()) => {}
+            Ok(()) => self.status.set_reason(None),
             Err(reason) => self.status.set_reason(Some(reason)),
         }
         // An outbox that is closed makes nobody wait; this does.
