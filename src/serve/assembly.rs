@@ -291,7 +291,7 @@ fn open_outputs(
         };
         let (output, filter) = config.0.set_up(folder)?;
         let options = output::RunningOptions::default();
-        let started = output::Running::start(subscription, output, filter, &kept, options)?;
+        let started = output::Running::start(subscription, output, filter, &kept, &options)?;
         running.push(started);
     }
     let store = configs.iter().find_map(|config| config.store_path(folder));

@@ -115,7 +115,9 @@ impl Served {
     pub fn wait_until(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         let began = Instant::now();
         while !holds(self) {
-            assert!(began.elapsed() < PATIENCE, "never: {what}");
+            if began.elapsed() >= PATIENCE {
+                panic!("never: {what}; {}", self.get("/api/v1/status"));
+            }
             std::thread::sleep(Duration::from_millis(20));
         }
     }

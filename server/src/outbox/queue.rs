@@ -18,6 +18,9 @@ use super::replay::Replay;
 /// Encoded findings that wait for [`Outbox::commit`], at most.
 const PENDING_BYTES_MAX: usize = 32 << 20;
 
+/// The disk that an outbox may take at least: with less, the largest finding would never fit.
+const BYTES_MIN: u64 = 40 << 20;
+
 /// How an outbox is kept.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -101,9 +104,6 @@ pub enum OutboxError {
     /// The same, at the end of a batch.
     #[error("findings wait for the disk: {0}")]
     Commit(#[from] CommitError),
-    /// Too many wait already: this one was not taken.
-    #[error("{0} bytes of findings wait for the disk, and more are not kept in memory")]
-    Waiting(usize),
     /// One that no spool takes; it was not taken and never will be.
     #[error("a record of {0} bytes is larger than an outbox takes")]
     TooLarge(usize),
@@ -151,7 +151,7 @@ impl Outbox {
         for (name, known) in outputs {
             let path = cursors.join(format!("{name}.cursor"));
             let cursor = Cursor::load(&path)?;
-            let at = cursor.as_ref().map(|cursor| cursor.position());
+            let at = cursor.as_ref().map(Cursor::position);
             begin_after = begin_after.max(at.unwrap_or_default());
             begin_after = begin_after.max(known.unwrap_or_default());
             found.push((*name, path, cursor));
@@ -160,7 +160,7 @@ impl Outbox {
             segment_bytes: (options.limit_bytes / 16).clamp(1 << 16, 64 << 20),
             // Beyond the limit there is room for what comes while an output, which is in the
             // midst of a delivery, has not yet let go.
-            limit_bytes: options.limit_bytes.saturating_mul(2).max(1 << 20),
+            limit_bytes: options.limit_bytes.saturating_mul(2).max(BYTES_MIN),
             reserve_bytes: options.reserve_bytes,
             begin_after,
             ..spool::Options::default()
@@ -223,7 +223,8 @@ impl Outbox {
         self.replayed
     }
 
-    /// Takes a finding in. It is durable, and goes out, once [`Self::commit`] succeeds.
+    /// Takes a finding in. It is durable, and goes out, once [`Self::commit`] succeeds. After an
+    /// error it was not taken: it is too large, or too many wait for the disk already.
     pub fn append(&mut self, finding: &Finding) -> Result<Appended, OutboxError> {
         let encoded = encode(finding);
         if encoded.len() > PAYLOAD_BYTES_MAX {

@@ -29,6 +29,11 @@ impl Backoff {
         self.attempts = 0;
     }
 
+    /// Whether the last attempt failed.
+    pub fn is_waiting(&self) -> bool {
+        self.attempts > 0
+    }
+
     /// It failed: how long to wait, at least `after` (but no longer than ten times the longest:
     /// the other side does not decide how long findings stay here).
     pub fn next_delay(&mut self, after: Option<Duration>) -> Duration {

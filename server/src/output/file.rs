@@ -147,8 +147,10 @@ impl FileOutput {
                 Ok(())
             }
             Err(error) => {
-                // If that fails too, the end is mended when the file is opened next.
-                let _ = open.file.set_len(open.bytes);
+                // If that fails too, the end is mended when the file is opened next. Somebody
+                // else may have cut the file meanwhile; it must not become longer.
+                let length = open.file.metadata().map_or(0, |meta| meta.len());
+                let _ = open.file.set_len(open.bytes.min(length));
                 self.file = None;
                 Err(error)
             }

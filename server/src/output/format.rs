@@ -18,11 +18,7 @@ pub enum Format {
 
 impl Format {
     /// The record without a line end.
-    pub(super) fn write<'a>(
-        self,
-        finding: &'a Finding,
-        at: usize,
-    ) -> Result<Cow<'a, [u8]>, Undelivered> {
+    pub(super) fn write(self, finding: &Finding, at: usize) -> Result<Cow<'_, [u8]>, Undelivered> {
         match self {
             Self::Record => Ok(Cow::Borrowed(&finding.json)),
             Self::Ocsf => to_ocsf(finding)

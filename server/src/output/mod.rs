@@ -61,7 +61,13 @@ pub trait Output: Send {
     /// [`Undelivered`] if not all were.
     fn deliver(&mut self, batch: &[Queued]) -> Result<(), Undelivered>;
 
-    /// Called about twice a second while there is nothing to deliver.
+    /// How far it is in the outbox, if it keeps that itself; to be told to
+    /// [`Outbox::open`](crate::outbox::Outbox::open), so that positions never go back behind it.
+    fn position(&self) -> Option<Position> {
+        None
+    }
+
+    /// Called about five times a second while there is nothing to deliver.
     ///
     /// # Errors
     /// The reason why the output does not work, to be shown.

@@ -56,7 +56,7 @@ impl Running {
         output: Box<dyn Output>,
         filter: Filter,
         folder: &Path,
-        options: RunningOptions,
+        options: &RunningOptions,
     ) -> io::Result<Self> {
         let Subscription {
             name,
@@ -177,9 +177,14 @@ impl Runner {
     fn run(mut self) {
         let _ended = Ended(Arc::clone(&self.status));
         loop {
+            // Asked before: what came between a look and the wish to stop is still delivered.
+            let stops = self.stop.deadline().is_some();
             let batch = self.batches.next(&self.filter);
             let is_last = batch.queued.is_empty() && batch.at_end;
-            if self.handle(batch) == Next::End || (is_last && self.stop.deadline().is_some()) {
+            if self.handle(batch) == Next::End || (is_last && stops) {
+                break;
+            }
+            if self.is_late() {
                 break;
             }
             if self.saved.elapsed() >= self.save_every {
@@ -230,7 +235,7 @@ impl Runner {
 
     fn rest(&mut self) {
         match self.output.idle() {
-            Ok(()) => {}
+            Ok(()) => self.status.set_reason(None),
             Err(reason) => self.status.set_reason(Some(reason)),
         }
         // An outbox that is closed makes nobody wait; this does.
@@ -324,15 +329,20 @@ impl Runner {
 
     /// Moves what the outbox has no room for to the dead letters.
     fn shed<'a>(&mut self, left: &'a [Queued]) -> &'a [Queued] {
-        let is_too_far =
-            |queued: &Queued| self.level.bytes_after(queued.position) > self.limit_bytes;
+        // One that works catches up after a burst. Only just before the outbox would have to let
+        // go without a word does it lose something too.
+        let limit_bytes = if self.backoff.is_waiting() {
+            self.limit_bytes
+        } else {
+            self.limit_bytes.saturating_add(self.limit_bytes / 2)
+        };
+        let is_too_far = |queued: &Queued| self.level.bytes_after(queued.position) > limit_bytes;
         let (far, rest) =
             left.split_at(left.iter().take_while(|queued| is_too_far(queued)).count());
         if !far.is_empty() {
             let records: Vec<&[u8]> = far.iter().map(|far| &*far.finding.json).collect();
             let why = self.status.snapshot().reason;
             let why = why.unwrap_or_else(|| "it is too slow".to_owned());
-            let limit_bytes = self.limit_bytes;
             self.bury(
                 &records,
                 &format!("the output was more than {limit_bytes} bytes behind: {why}"),

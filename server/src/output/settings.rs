@@ -35,7 +35,7 @@ pub enum SinkSettings {
     Syslog(SyslogSettings),
     /// HTTP requests.
     Webhook(WebhookSettings),
-    /// The SQLite store.
+    /// The `SQLite` store.
     Store(StoreSettings),
 }
 

@@ -96,9 +96,10 @@ impl Status {
         if *current == reason {
             return;
         }
-        match &reason {
-            Some(reason) => tracing::warn!(output = self.name, "{reason}"),
-            None => tracing::info!(output = self.name, "works again"),
+        if let Some(reason) = &reason {
+            tracing::warn!(output = self.name, "{reason}");
+        } else {
+            tracing::info!(output = self.name, "works again");
         }
         *current = reason;
     }

@@ -1,4 +1,4 @@
-//! The store: alerts, incidents and detections in one SQLite file, to be asked by the API and by
+//! The store: alerts, incidents and detections in one `SQLite` file, to be asked by the API and by
 //! people (`docs/store.md` has the schema).
 //!
 //! ```text
@@ -56,7 +56,7 @@ impl Default for StoreSettings {
 /// The store cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// What SQLite says.
+    /// What `SQLite` says.
     #[error("the store {}: {source}", path.display())]
     Sqlite {
         /// The file.
@@ -70,9 +70,9 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
         /// Its schema.
-        found: i64,
+        found: u32,
         /// Ours.
-        known: i64,
+        known: u32,
     },
     /// Its folder.
     #[error("cannot make {}: {source}", path.display())]

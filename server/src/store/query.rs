@@ -105,7 +105,9 @@ impl Search {
             query.push_str(&conditions.join(" AND "));
         }
         query.push_str(" ORDER BY time DESC, id DESC LIMIT ?");
-        values.push(Value::Integer(self.page_rows() as i64 + 1));
+        values.push(Value::Integer(
+            i64::try_from(self.page_rows()).unwrap_or(0) + 1,
+        ));
         (query, values)
     }
 

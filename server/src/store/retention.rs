@@ -55,7 +55,11 @@ impl Retention {
         }
         self.batches = self.batches.wrapping_add(1);
         if removed > 0 {
-            transaction.execute_batch(&format!("PRAGMA incremental_vacuum({PAGES_MAX})"))?;
+            let vacuum = format!("PRAGMA incremental_vacuum({PAGES_MAX})");
+            let mut vacuum = transaction.prepare_cached(&vacuum)?;
+            // It gives one page back for each row that is fetched.
+            let mut pages = vacuum.query([])?;
+            while pages.next()?.is_some() {}
         }
         Ok(())
     }

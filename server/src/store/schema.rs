@@ -7,13 +7,14 @@ use rusqlite::{Connection, Transaction};
 pub(super) enum Migrated {
     Done,
     /// The file is of a later version.
-    Newer(i64),
+    Newer(u32),
 }
 
 /// From version `n` to `n + 1`.
-const STEPS: [&str; 1] = [include_str!("schema/001.sql")];
+const STEPS: [&str; VERSION as usize] = [include_str!("schema/001.sql")];
 
-pub(super) const VERSION: i64 = STEPS.len() as i64;
+/// The newest version.
+pub(super) const VERSION: u32 = 1;
 
 /// Brings the file to the newest version, each step whole or not at all.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<Migrated> {
@@ -30,6 +31,6 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<Migrated>
     Ok(Migrated::Done)
 }
 
-pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }

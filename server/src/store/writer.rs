@@ -20,6 +20,7 @@ const ENTITIES_MAX: usize = 1000;
 pub struct StoreOutput {
     connection: Connection,
     path: PathBuf,
+    position: Position,
     retention: Retention,
 }
 
@@ -49,24 +50,15 @@ impl StoreOutput {
                 });
             }
         }
+        let query = "SELECT position FROM progress";
+        let position = connection.query_row(query, [], |row| row.get(0));
+        let position: i64 = position.map_err(sqlite)?;
         Ok(Self {
             connection,
             path,
+            position: Position::new(position.max(0).unsigned_abs()),
             retention: Retention::new(settings),
         })
-    }
-
-    /// How far it is in the outbox; to be told to [`Outbox::open`](crate::outbox::Outbox::open),
-    /// so that positions never go back behind it.
-    pub fn position(&self) -> Result<Position, StoreError> {
-        let query = "SELECT position FROM progress";
-        let position = self.connection.query_row(query, [], |row| row.get(0));
-        position
-            .map(|position: i64| Position::new(position.max(0).unsigned_abs()))
-            .map_err(|source| StoreError::Sqlite {
-                path: self.path.clone(),
-                source,
-            })
     }
 
     fn write(&mut self, batch: &[Queued]) -> rusqlite::Result<()> {
@@ -82,7 +74,11 @@ impl StoreOutput {
             transaction.execute(query, [position])?;
         }
         self.retention.apply(&transaction, batch, now)?;
-        transaction.commit()
+        transaction.commit()?;
+        if let Some(last) = batch.last() {
+            self.position = self.position.max(last.position);
+        }
+        Ok(())
     }
 }
 
@@ -102,6 +98,10 @@ impl Output for StoreOutput {
             None => Ok(()),
             Some(_) => Err(Undelivered::refused(good, "the record is no UTF-8")),
         }
+    }
+
+    fn position(&self) -> Option<Position> {
+        Some(self.position)
     }
 
     fn finish(&mut self) -> Result<(), String> {
