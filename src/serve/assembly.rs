@@ -19,7 +19,7 @@ use yagura_server::config::{Config, InputConfig, OutputConfig};
 use yagura_server::inputs::{self, Running, Shared};
 use yagura_server::intake::Intake;
 use yagura_server::outbox::{self, Outbox, Subscription};
-use yagura_server::output::{self, OutputStatus, Status};
+use yagura_server::output::{self, Filter, Output, OutputStatus, RunningOptions, Status};
 use yagura_server::source::Sources;
 use yagura_server::spool::{self, Position, Reader, Spool};
 use yagura_server::storage::{Disk, Storage};
@@ -163,9 +163,9 @@ impl Server {
                 tracing::error!("the analysis ended unexpectedly");
             }
             let deadline = Instant::now() + END;
-            outputs
-                .iter()
-                .for_each(|output| output.begin_stop(deadline));
+            for output in &outputs {
+                output.begin_stop(deadline);
+            }
             for output in outputs {
                 let name = output.status().snapshot().name;
                 if !output.join(deadline) {
@@ -265,8 +265,18 @@ fn open_outputs(
         configs.insert(0, OutputConfig::store());
     }
     let kept = folder.join("outputs");
-    let names: Vec<(&str, Option<Position>)> =
-        configs.iter().map(|config| (config.name(), None)).collect();
+    let mut set_up = Vec::new();
+    for config in &configs {
+        set_up.push((config.name(), config.0.set_up(folder)?));
+    }
+    let of_output = |(name, (output, _)): &(&'_ str, (Box<dyn Output>, Filter))| {
+        (name.to_string(), output.position())
+    };
+    let known: Vec<(String, Option<Position>)> = set_up.iter().map(of_output).collect();
+    let names: Vec<(&str, Option<Position>)> = known
+        .iter()
+        .map(|(name, at)| (name.as_str(), *at))
+        .collect();
     let options = outbox::Options {
         begin_after: Position::new(resumed.outbox()),
         ..outbox::Options::default()
@@ -284,13 +294,12 @@ fn open_outputs(
         .map_err(data)?;
     let mut running = Vec::new();
     let mut by_name: Vec<Subscription> = subscriptions;
-    for config in &configs {
-        let at = by_name.iter().position(|of| of.name == config.name());
+    for (name, (output, filter)) in set_up {
+        let at = by_name.iter().position(|of| of.name == name);
         let Some(subscription) = at.map(|at| by_name.swap_remove(at)) else {
             continue;
         };
-        let (output, filter) = config.0.set_up(folder)?;
-        let options = output::RunningOptions::default();
+        let options = RunningOptions::default();
         let started = output::Running::start(subscription, output, filter, &kept, &options)?;
         running.push(started);
     }

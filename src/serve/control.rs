@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use yagura_engine::pipeline::Block;
@@ -117,7 +118,7 @@ impl Engine for Control {
         for (name, kind, help, value) in rows {
             out.single(name, kind, help, get(value));
         }
-        let seconds = get(&figures.latency) as f64 / 1e9;
+        let seconds = Duration::from_nanos(get(&figures.latency)).as_secs_f64();
         let help = "From receipt to findings, of the last block.";
         out.single("yagura_latency_seconds", "gauge", help, seconds);
         let generation = get(&figures.rules);

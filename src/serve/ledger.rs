@@ -9,9 +9,8 @@ use super::analysis::Ledger;
 impl Ledger for Outbox {
     fn append(&mut self, finding: &Finding) {
         match Self::append(self, finding) {
-            Ok(_) => {}
-            // It is kept, and tried again by the next commit.
-            Err(OutboxError::Append(_) | OutboxError::Commit(_)) => {}
+            // What the disk does not take now is kept, and tried again by the next commit.
+            Ok(_) | Err(OutboxError::Append(_) | OutboxError::Commit(_)) => {}
             Err(error) => {
                 let id = format!("{:032x}", finding.id);
                 tracing::error!(%error, id, title = finding.title, "a finding is lost");

@@ -115,9 +115,8 @@ impl Served {
     pub fn wait_until(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         let began = Instant::now();
         while !holds(self) {
-            if began.elapsed() >= PATIENCE {
-                panic!("never: {what}; {}", self.get("/api/v1/status"));
-            }
+            let in_time = began.elapsed() < PATIENCE;
+            assert!(in_time, "never: {what}; {}", self.get("/api/v1/status"));
             std::thread::sleep(Duration::from_millis(20));
         }
     }
