@@ -38,6 +38,8 @@ enum Command {
     Scan(command::scan::ScanArgs),
     /// Show events as yagura reads them, as JSON lines
     Events(command::events::EventsArgs),
+    /// Take events from log shippers, and tell incidents as they happen
+    Serve(command::serve::ServeArgs),
     /// List, show and check rules
     Rules(command::rules::RulesArgs),
     /// Measure how fast yagura is with your logs and rules
@@ -62,6 +64,7 @@ pub fn run() -> ExitCode {
     let ended = match &cli.command {
         Command::Scan(args) => command::scan::run(args, terminal),
         Command::Events(args) => command::events::run(args, terminal),
+        Command::Serve(args) => command::serve::run(args, terminal),
         Command::Rules(args) => command::rules::run(args, terminal),
         Command::Bench(args) => command::bench::run(args, terminal),
         Command::Demo(args) => command::demo::run(args, terminal),

@@ -20,12 +20,18 @@ mod peak_memory;
 mod render;
 mod rule_set;
 mod scan;
+mod serve;
 mod sort;
 mod source;
 mod standard_output;
 mod terminal;
 
 use std::process::ExitCode;
+
+/// See `docs/decisions/006-allocator.md`.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     cli::run()

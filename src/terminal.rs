@@ -55,6 +55,13 @@ const TERMINAL_WIDTH_MIN: usize = 60;
 const TERMINAL_WIDTH_USUAL: usize = 80;
 
 impl Stream {
+    /// A file, without colours.
+    pub const PLAIN: Self = Self {
+        destination: Destination::Pipe,
+        colour: Colour::Off,
+        width: PIPE_WIDTH,
+    };
+
     fn of(term: &Term, choice: ColourChoice) -> Self {
         let is_terminal = term.is_term();
         let allowed = || {

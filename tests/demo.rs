@@ -130,7 +130,8 @@ fn the_table_tells_the_story() {
     for part in [
         "300,000",
         "ridge-web-14",
-        "host   83",
+        "(83 in all)",
+        "at 83 places",
         "sent outside",
         "risk",
     ] {
@@ -138,7 +139,45 @@ fn the_table_tells_the_story() {
     }
     let figures = String::from_utf8(output.stderr).expect("UTF-8");
     assert!(figures.contains("events/s"), "{figures}");
-    assert!(figures.contains("1 incident\n"), "{figures}");
+    assert!(figures.contains("1 incident: 1 critical\n"), "{figures}");
+}
+
+/// The page needs nothing but itself, and names what the table names.
+#[test]
+fn the_page_is_written_and_complete() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = ["demo", "--scale", "1", "--html", "story.html"];
+    let output = yagura(&options, folder.path());
+    assert_eq!(output.status.code(), Some(0));
+    let page = std::fs::read_to_string(folder.path().join("story.html")).expect("a page");
+    let incident = "The same malware on ten machines or more";
+    for part in [
+        incident,
+        "300,000",
+        "ridge-web-14",
+        "sent outside",
+        "</html>",
+    ] {
+        assert!(page.contains(part), "{part} is missing from the page");
+    }
+    for fetched in [
+        "http://", "https://", "<script", "<link", "url(", "@import", " src=",
+    ] {
+        assert!(
+            !page.contains(fetched),
+            "the page fetches something: {fetched}"
+        );
+    }
+}
+
+#[test]
+fn says_where_a_page_cannot_be_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = ["demo", "--scale", "1", "--html", "no/story.html"];
+    let output = yagura(&options, folder.path());
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("no/story.html"), "{said}");
 }
 
 /// The commands that `--extract` shows, with their folder, run one after the other.

@@ -7,6 +7,10 @@
 //!                           their own, waiting
 //! ```
 
+mod snapshot;
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
@@ -19,6 +23,8 @@ use crate::alert::AlertRecord;
 use crate::correlator::{self, Correlator, Options, Plan};
 use crate::facts::{Facts, Wanted};
 use crate::incident::{self, Builder, Contribution, IncidentRecord, RuleFacts, Source, StageFacts};
+
+pub use snapshot::{RestoreError, Restored};
 
 /// The rules of a casebook, compiled. Shared, never changed.
 #[derive(Debug)]
@@ -83,6 +89,9 @@ struct Waiting {
 struct Incidents {
     builder: Builder,
     waiting: BinaryHeap<Reverse<Waiting>>,
+    waiting_max: usize,
+    /// Matches taken before their time, because too many were waiting.
+    pushed_out: u64,
     facts: Facts,
 }
 
@@ -155,17 +164,21 @@ impl Casebook {
         Self {
             lateness_ns: options.lateness,
             correlator: Correlator::new(Arc::clone(&rules.plan), options),
-            incidents: Incidents {
-                builder: Builder::new(policy, rules.rules.clone(), limits),
-                waiting: BinaryHeap::new(),
-                facts: Facts::default(),
-            },
+            incidents: Incidents::new(
+                Builder::new(policy, rules.rules.clone(), limits),
+                options.waiting_max,
+            ),
             rules,
         }
     }
 
     /// Takes a match. They may come in any order within the lateness.
     pub fn push(&mut self, of: &CaseMatch<'_>, sink: &mut Sink<'_>) {
+        let high_water = of.high_water.0.max(of.time.0);
+        let watermark = high_water.saturating_sub(self.lateness_ns);
+        // A match that no correlation asks for moves time on, too: without this the alerts
+        // before it would come behind it.
+        self.advance(Timestamp(watermark), sink);
         if self.rules.keeps_records(of.detection) {
             let mut facts = Vec::new();
             of.facts.encode(&mut facts);
@@ -180,9 +193,8 @@ impl Casebook {
         if self.rules.is_referred_to(of.detection) {
             self.correlate(of, sink);
         }
-        let high_water = of.high_water.0.max(of.time.0);
-        let watermark = high_water.saturating_sub(self.lateness_ns);
         self.incidents.take_waiting(watermark, sink);
+        self.incidents.push_out(sink);
     }
 
     fn correlate(&mut self, of: &CaseMatch<'_>, sink: &mut Sink<'_>) {
@@ -238,9 +250,25 @@ impl Casebook {
         incidents.builder.finish(&mut pass);
     }
 
+    /// Keys of correlations and sequences that have state.
+    pub fn keys(&self) -> usize {
+        self.correlator.keys()
+    }
+
+    /// What their state takes, by the estimate that limits go by.
+    pub fn bytes(&self) -> usize {
+        self.correlator.bytes()
+    }
+
     /// What the correlator counted.
     pub fn correlator_counters(&self) -> &correlator::Counters {
         self.correlator.counters()
+    }
+
+    /// Matches that the incidents took before their time, because more were waiting than
+    /// [`Options::waiting_max`]. One that comes behind them is counted as late.
+    pub fn pushed_out(&self) -> u64 {
+        self.incidents.pushed_out
     }
 
     /// What the incidents counted.
@@ -270,12 +298,32 @@ fn fill<'r, T: Copy>(
 }
 
 impl Incidents {
+    fn new(builder: Builder, waiting_max: usize) -> Self {
+        Self {
+            builder,
+            waiting: BinaryHeap::new(),
+            waiting_max,
+            pushed_out: 0,
+            facts: Facts::default(),
+        }
+    }
+
     /// Takes the matches before a time.
     fn take_waiting(&mut self, before: i64, sink: &mut Sink<'_>) {
         while let Some(Reverse(first)) = self.waiting.peek()
             && first.time < before
             && let Some(Reverse(of)) = self.waiting.pop()
         {
+            self.detection(&of, sink);
+        }
+    }
+
+    /// Takes the earliest of those that wait, until no more wait than may.
+    fn push_out(&mut self, sink: &mut Sink<'_>) {
+        while self.waiting.len() > self.waiting_max
+            && let Some(Reverse(of)) = self.waiting.pop()
+        {
+            self.pushed_out += 1;
             self.detection(&of, sink);
         }
     }

@@ -310,6 +310,28 @@ impl Facts {
         }
     }
 
+    /// As if they had been gathered of an event.
+    #[cfg(test)]
+    pub(crate) fn of(values: &[Option<&[u8]>], entities: &[(u8, &[u8])]) -> Self {
+        let mut facts = Self::default();
+        for value in values {
+            let span = value.map(|value| facts.store(value));
+            facts.values.push(span);
+        }
+        for (kind, value) in entities {
+            let span = facts.store(value);
+            facts.entities.push((*kind, span));
+        }
+        facts
+    }
+
+    #[cfg(test)]
+    fn store(&mut self, value: &[u8]) -> (u32, u32) {
+        let start = self.room.len() as u32;
+        self.room.extend_from_slice(value);
+        (start, self.room.len() as u32)
+    }
+
     /// Reads what [`Facts::encode`] wrote; what is not that comes out as no facts.
     pub fn decode(&mut self, bytes: &[u8]) {
         self.clear();

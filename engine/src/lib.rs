@@ -24,7 +24,7 @@ mod number;
 pub mod pipeline;
 mod profile;
 
-pub use casebook::{CaseMatch, CaseRules, Casebook, Entry, Sink};
+pub use casebook::{CaseMatch, CaseRules, Casebook, Entry, RestoreError, Restored, Sink};
 pub use engine::{CompileError, Engine, RuleIndex, everything};
 pub use facts::{FACT_BYTES_MAX, Facts, Wanted};
 pub use live::{Follower, Live};

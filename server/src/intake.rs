@@ -9,7 +9,7 @@
 //! "later", datagrams are dropped and counted.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use yagura_parsers::Timestamp;
@@ -45,6 +45,8 @@ pub struct Intake {
 pub struct Delivery {
     /// What to store.
     pub parcel: Parcel,
+    /// When its sender is told to come again, if it is one that can be told.
+    pub deadline: Option<Instant>,
     receipt: oneshot::Sender<Result<(), Refused>>,
     _room: OwnedSemaphorePermit,
 }
@@ -74,18 +76,18 @@ impl Intake {
     /// # Errors
     /// [`Refused::Stopping`] if the server stops.
     pub async fn submit(&self, parcel: Parcel) -> Result<Receipt, Refused> {
-        let units = self.units(&parcel);
-        let room = Arc::clone(&self.room).acquire_many_owned(units).await;
-        self.hand_over(parcel, room.map_err(|_| Refused::Stopping)?)
+        let room = self.room_for(&parcel).await?;
+        self.hand_over(parcel, room, None)
     }
 
-    /// The same, if there is room in that time.
+    /// The same, if there is room, in the queue and on the disk, in that time.
     ///
     /// # Errors
     /// [`Refused::Full`] if there was not; [`Refused::Stopping`].
     pub async fn submit_within(&self, parcel: Parcel, time: Duration) -> Result<Receipt, Refused> {
-        let submitted = tokio::time::timeout(time, self.submit(parcel)).await;
-        submitted.unwrap_or(Err(Refused::Full))
+        let deadline = Instant::now() + time;
+        let room = tokio::time::timeout(time, self.room_for(&parcel)).await;
+        self.hand_over(parcel, room.unwrap_or(Err(Refused::Full))?, Some(deadline))
     }
 
     /// The same, if there is room at once.
@@ -99,7 +101,13 @@ impl Intake {
             tokio::sync::TryAcquireError::Closed => Refused::Stopping,
             tokio::sync::TryAcquireError::NoPermits => Refused::Full,
         })?;
-        self.hand_over(parcel, room)
+        self.hand_over(parcel, room, None)
+    }
+
+    async fn room_for(&self, parcel: &Parcel) -> Result<OwnedSemaphorePermit, Refused> {
+        let units = self.units(parcel);
+        let room = Arc::clone(&self.room).acquire_many_owned(units).await;
+        room.map_err(|_| Refused::Stopping)
     }
 
     /// Takes no more; those that wait for room are told.
@@ -118,10 +126,16 @@ impl Intake {
         u32::try_from(units).unwrap_or(u32::MAX).min(self.units)
     }
 
-    fn hand_over(&self, parcel: Parcel, room: OwnedSemaphorePermit) -> Result<Receipt, Refused> {
+    fn hand_over(
+        &self,
+        parcel: Parcel,
+        room: OwnedSemaphorePermit,
+        deadline: Option<Instant>,
+    ) -> Result<Receipt, Refused> {
         let (receipt, promise) = oneshot::channel();
         let delivery = Delivery {
             parcel,
+            deadline,
             receipt,
             _room: room,
         };
@@ -153,7 +167,13 @@ impl Receipt {
     ///
     /// # Errors
     /// See [`Refused`].
-    pub async fn durable(self) -> Result<(), Refused> {
-        self.0.await.unwrap_or(Err(Refused::Stopping))
+    pub async fn durable(mut self) -> Result<(), Refused> {
+        self.settled().await
+    }
+
+    /// The same for who may stop waiting and come again, such as for a keep-alive. Not to be
+    /// asked again once it answered.
+    pub(crate) async fn settled(&mut self) -> Result<(), Refused> {
+        (&mut self.0).await.unwrap_or(Err(Refused::Stopping))
     }
 }

@@ -189,6 +189,12 @@ impl Sources {
         self.named(input, &format!("{input}/{}", address.to_canonical()))
     }
 
+    /// The source of that name, if it is one that sent something since the start.
+    pub fn get(&self, name: &str) -> Option<Source> {
+        let by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
+        by_name.get(name).cloned()
+    }
+
     fn named(&self, input: &Arc<str>, name: &str) -> Source {
         let mut by_name = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(source) = by_name.get(name) {

@@ -18,6 +18,11 @@ pub struct DetectionId(u128);
 impl DetectionId {
     /// How long it is when shown.
     pub const DIGITS: usize = 32;
+
+    /// As a number.
+    pub fn number(self) -> u128 {
+        self.0
+    }
 }
 
 impl fmt::Display for DetectionId {

@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::fmt::Write;
 
+use hashbrown::HashMap;
 use indicatif::HumanCount;
 use yagura_engine::alert::AlertRecord;
 use yagura_engine::incident::{EntityView, IncidentRecord, RowView};
@@ -22,6 +23,8 @@ use crate::terminal::{Colour, Stream};
 /// So many values of a kind of entity are shown, and so many rows of a timeline.
 const VALUES_MAX: usize = 6;
 const ROWS_MAX: usize = 40;
+/// So many rows of the detections of a rule are shown one by one.
+const PLACES_MAX: usize = 5;
 const VALUE_WIDTH: usize = 48;
 
 /// Which parts of a report are wanted.
@@ -105,10 +108,11 @@ fn incident(out: &mut String, incident: &IncidentRecord, colour: Colour) {
             "a limit was reached, lists are not complete",
         );
     }
-    for row in incident.alerts.iter().take(ROWS_MAX) {
-        timeline_row(out, row, colour);
+    let lines = lines(&incident.alerts);
+    for line in lines.iter().take(ROWS_MAX) {
+        timeline_line(out, line, colour);
     }
-    let rows = incident.alerts.len().saturating_sub(ROWS_MAX) as u64;
+    let rows: u64 = lines.iter().skip(ROWS_MAX).map(|line| line.places).sum();
     let summarised: u64 = incident.summarised.iter().map(|sum| sum.rows).sum();
     if rows + summarised > 0 {
         let _ = writeln!(out, "  and {}", plural(rows + summarised, "more row"));
@@ -126,7 +130,7 @@ fn values(entities: &[EntityView]) -> String {
     let mut text = shown.join(", ");
     let more = entities.len().saturating_sub(VALUES_MAX);
     if more > 0 {
-        let _ = write!(text, " +{more}");
+        let _ = write!(text, " +{more} ({} in all)", entities.len());
     }
     text
 }
@@ -144,15 +148,54 @@ fn key_text<'k>(key: impl Iterator<Item = (&'k str, &'k [u8])>) -> String {
     text
 }
 
-fn timeline_row(out: &mut String, row: &RowView, colour: Colour) {
+/// A line of a timeline: a row, or the detections of a rule at many places together.
+struct Line<'r> {
+    /// The first of them.
+    row: &'r RowView,
+    count: u64,
+    places: u64,
+}
+
+/// The detections of a rule that has more rows than [`PLACES_MAX`] stand in one line.
+fn lines(rows: &[RowView]) -> Vec<Line<'_>> {
+    fn rule(row: &RowView) -> (&str, Option<&str>) {
+        (&row.rule.title, row.rule.id.as_deref())
+    }
+    let detections = || rows.iter().filter(|row| row.alert.is_none());
+    let mut places: HashMap<_, usize> = HashMap::new();
+    for row in detections() {
+        *places.entry(rule(row)).or_default() += 1;
+    }
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    let mut first: HashMap<_, usize> = HashMap::new();
+    for row in rows {
+        let of = rule(row);
+        let folds = row.alert.is_none() && places.get(&of).is_some_and(|n| *n > PLACES_MAX);
+        if folds && let Some(line) = first.get(&of).and_then(|at| lines.get_mut(*at)) {
+            line.count = line.count.saturating_add(row.count);
+            line.places += 1;
+            continue;
+        }
+        if folds {
+            first.insert(of, lines.len());
+        }
+        let (count, places) = (row.count, 1);
+        lines.push(Line { row, count, places });
+    }
+    lines
+}
+
+fn timeline_line(out: &mut String, line: &Line<'_>, colour: Colour) {
+    let row = line.row;
     let level = level_cell(row.rule.level, colour);
     let title = visible(&row.rule.title);
-    let key = key_text(
-        row.key
-            .iter()
-            .map(|(name, value)| (&**name, value.as_bytes())),
-    );
-    let (first, count) = (time(row.first), HumanCount(row.count).to_string());
+    let key = if line.places > 1 {
+        format!("  at {} places", HumanCount(line.places))
+    } else {
+        let key = row.key.iter();
+        key_text(key.map(|(name, value)| (&**name, value.as_bytes())))
+    };
+    let (first, count) = (time(row.first), HumanCount(line.count).to_string());
     let _ = writeln!(out, "  {first}  {level}  {count:>7}  {title}{key}");
     if row.stages.len() < 2 {
         // It says what the row says.

@@ -132,12 +132,18 @@ pub fn left_out(out: &mut String, book: &RuleBook, findings: &Findings) {
             "{matches} without a time took no part in correlations and incidents"
         );
     }
-    let late = correlator.late + incidents.stale;
-    if late > 0 {
-        let matches = plural_of(late);
+    if correlator.late > 0 {
+        let matches = plural_of(correlator.late);
         let _ = writeln!(
             out,
             "{matches} came too late for a correlation (--lateness)"
+        );
+    }
+    if incidents.stale > 0 {
+        let records = plural(incidents.stale, "record");
+        let _ = writeln!(
+            out,
+            "{records} came after the incident was over (join-within)"
         );
     }
     let evicted =

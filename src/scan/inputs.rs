@@ -1,11 +1,12 @@
 //! The names of the inputs, as results show them and as identities hash them.
 
 use std::path::{MAIN_SEPARATOR, PathBuf};
+use std::sync::Arc;
 
 /// Shown paths by `Block::input`.
 #[derive(Debug)]
 pub struct Inputs {
-    paths: Vec<String>,
+    paths: Vec<Arc<str>>,
     /// What identities hash, where it is not what is shown.
     #[cfg(unix)]
     bytes: Vec<Vec<u8>>,
@@ -17,9 +18,9 @@ impl Inputs {
         let shown = |path: &PathBuf| {
             let path = path.to_string_lossy();
             if MAIN_SEPARATOR == '/' {
-                path.into_owned()
+                path.into()
             } else {
-                path.replace(MAIN_SEPARATOR, "/")
+                path.replace(MAIN_SEPARATOR, "/").into()
             }
         };
         Self {
@@ -30,6 +31,20 @@ impl Inputs {
                 .map(|path| path.as_os_str().as_encoded_bytes().to_vec())
                 .collect(),
         }
+    }
+
+    /// Sources that have names and no paths.
+    pub fn of_names(names: Vec<Arc<str>>) -> Self {
+        Self {
+            paths: names,
+            #[cfg(unix)]
+            bytes: Vec::new(),
+        }
+    }
+
+    /// The names.
+    pub fn names(&self) -> &[Arc<str>] {
+        &self.paths
     }
 
     /// The bytes of a path that identities hash: on Unix those of the name, since names that
@@ -44,11 +59,11 @@ impl Inputs {
 
     /// The path of an input.
     pub fn path(&self, input: u32) -> &str {
-        self.paths.get(input as usize).map_or("?", String::as_str)
+        self.paths.get(input as usize).map_or("?", |path| path)
     }
 
     /// Whether standard input is among them.
     pub fn has_standard_input(&self) -> bool {
-        self.paths.iter().any(|path| path == "-")
+        self.paths.iter().any(|path| &**path == "-")
     }
 }

@@ -18,6 +18,7 @@
 //! pipeline delivers blocks in the order of the source, and the sort breaks ties by place.
 
 mod carried_time;
+mod case_feed;
 mod case_match;
 mod findings;
 mod inputs;
@@ -31,6 +32,7 @@ mod statistics;
 mod worker;
 
 pub use carried_time::TimeSlot;
+pub use case_feed::{CaseFeed, lateness_ns};
 pub use case_match::place;
 pub use findings::{ByLevel, Findings, HOSTS_MAX, Keeping, MatchTally};
 pub use inputs::Inputs;
@@ -39,4 +41,4 @@ pub use recorder::{AlertPolicy, CaseRecorder, Setting};
 pub use rule_book::{MatchedRule, RuleBook};
 pub use sink::{Order, Sink, Verbatim};
 pub use statistics::{Statistics, per_second};
-pub use worker::{Arrangement, BlockResult, Finder, ScanRule, What, host};
+pub use worker::{Arrangement, Bench, BlockResult, Finder, ScanRule, What, host};

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use yagura_engine::alert::AlertState;
 use yagura_engine::correlator::{Options, Records};
-use yagura_engine::{CaseMatch, Casebook, Entry, Facts, RuleIndex, incident};
+use yagura_engine::{Casebook, Entry, incident};
 use yagura_parsers::Timestamp;
 
-use super::case_match;
+use super::case_feed::{CaseFeed, lateness_ns};
 use super::findings::{Findings, Keeping};
 use super::output::Output;
 use super::rule_book::RuleBook;
@@ -54,14 +54,7 @@ pub struct Setting<'a> {
 #[derive(Debug)]
 pub struct CaseRecorder<'a> {
     setting: Setting<'a>,
-    lateness_ns: i64,
-    casebook: Casebook,
-    /// Of the match at hand.
-    facts: Facts,
-    /// The highest event time of the blocks before.
-    high_water: Timestamp,
-    /// All before it is decided.
-    watermark: Timestamp,
+    feed: CaseFeed,
     desk: Desk<'a>,
     took: Duration,
 }
@@ -78,15 +71,8 @@ struct Desk<'a> {
 impl<'a> CaseRecorder<'a> {
     /// A recorder that has seen nothing.
     pub fn new(setting: Setting<'a>) -> Self {
-        // Sorted matches have nothing to wait for.
-        let lateness_ns = match setting.arrangement {
-            Arrangement::ByTime => 0,
-            Arrangement::ByArrival => {
-                i64::try_from(setting.lateness.as_nanos()).unwrap_or(i64::MAX)
-            }
-        };
         let options = Options {
-            lateness: lateness_ns,
+            lateness: lateness_ns(setting.arrangement, setting.lateness),
             records: match setting.alerts {
                 AlertPolicy::Every => Records::Every,
                 AlertPolicy::Lifecycle | AlertPolicy::First => Records::Life,
@@ -94,13 +80,10 @@ impl<'a> CaseRecorder<'a> {
             ..Options::default()
         };
         let cases = Arc::clone(&setting.book.cases);
+        let casebook = Casebook::new(cases, options, incident::Limits::default());
         Self {
             setting,
-            lateness_ns,
-            casebook: Casebook::new(cases, options, incident::Limits::default()),
-            facts: Facts::default(),
-            high_water: Timestamp::UNKNOWN,
-            watermark: Timestamp::UNKNOWN,
+            feed: CaseFeed::new(casebook, setting.arrangement, setting.lateness),
             desk: Desk {
                 setting,
                 findings: Findings::new(setting.book, setting.keeping),
@@ -121,52 +104,17 @@ impl<'a> CaseRecorder<'a> {
     }
 
     fn push(&mut self, record: &Record<'_>) {
-        let rule = RuleIndex(record.key.rule);
-        let in_block = case_match::decode(record.carried, &mut self.facts);
-        let time = Timestamp(record.key.time);
-        let Some(detection) = self.setting.book.detection(rule) else {
+        let Some(of) = self.feed.read(self.setting.book, record) else {
             return;
         };
-        self.desk.findings.detection(rule, time, &self.facts);
-        if time == Timestamp::UNKNOWN {
+        let findings = &mut self.desk.findings;
+        findings.detection(of.rule, of.time, self.feed.facts());
+        if of.time == Timestamp::UNKNOWN {
             // Neither before nor after anything.
-            self.desk.findings.without_time += 1;
+            findings.without_time += 1;
             return;
         }
-        let high_water = match self.setting.arrangement {
-            Arrangement::ByTime => time,
-            Arrangement::ByArrival => self.high_water.max(in_block).max(time),
-        };
-        // Matches that no correlation asks for move time on, too: without this the alerts before
-        // them would come behind them, and in which order would depend on the ends of blocks.
-        self.advance(high_water);
-        let event = case_match::reference(record.key.input, record.key.position);
-        let of = CaseMatch {
-            detection,
-            time,
-            // Orders events of one time as they are sorted, and unlike a running number it does
-            // not depend on what other rules match, so neither do the ids of alerts.
-            sequence: event,
-            high_water,
-            event,
-            facts: &self.facts,
-        };
-        let started = Instant::now();
-        self.casebook.push(&of, &mut |entry| self.desk.take(&entry));
-        self.took += started.elapsed();
-    }
-
-    /// Says how far event time has come.
-    fn advance(&mut self, high_water: Timestamp) {
-        let watermark = Timestamp(high_water.0.saturating_sub(self.lateness_ns));
-        if watermark <= self.watermark {
-            return;
-        }
-        self.watermark = watermark;
-        let started = Instant::now();
-        self.casebook
-            .advance(watermark, &mut |entry| self.desk.take(&entry));
-        self.took += started.elapsed();
+        self.feed.push(of, &mut |entry| self.desk.take(&entry));
     }
 
     fn write(&mut self, out: &mut Output) -> Result<(), Failure> {
@@ -202,24 +150,26 @@ impl Desk<'_> {
 
 impl Recorder for CaseRecorder<'_> {
     fn record(&mut self, record: Record<'_>, out: &mut Output) -> Result<(), Failure> {
+        let started = Instant::now();
         self.push(&record);
+        self.took += started.elapsed();
         self.write(out)?;
         out.write(record.shown)
     }
 
     fn pause(&mut self, high_water: Timestamp, out: &mut Output) -> Result<(), Failure> {
-        self.high_water = self.high_water.max(high_water);
-        if self.high_water != Timestamp::UNKNOWN {
-            self.advance(self.high_water);
-        }
+        let started = Instant::now();
+        let desk = &mut self.desk;
+        self.feed.pause(high_water, &mut |entry| desk.take(&entry));
+        self.took += started.elapsed();
         self.write(out)
     }
 
     fn finish(&mut self, out: &mut Output) -> Result<(), Failure> {
         let started = Instant::now();
-        self.casebook.finish(&mut |entry| self.desk.take(&entry));
+        self.feed.finish(&mut |entry| self.desk.take(&entry));
         self.took += started.elapsed();
-        self.desk.findings.count(&self.casebook);
+        self.desk.findings.count(self.feed.casebook());
         self.write(out)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use yagura_engine::pipeline::Block;
-use yagura_engine::{Engine, Facts, Match};
+use yagura_engine::{Engine, Facts, Match, Matcher};
 use yagura_parsers::{Event, EventBatch, Timestamp, Unparsed, fields};
 use yagura_rules::Level;
 
@@ -95,72 +95,106 @@ pub struct Finder<'a> {
     pub arrangement: Arrangement,
 }
 
+/// What a worker keeps from block to block.
+pub struct Bench {
+    matcher: Matcher,
+    found: Vec<Match>,
+    evident: FieldList,
+    whole: WholeEvent,
+    facts: Facts,
+}
+
 impl<'a> Finder<'a> {
     /// What one worker does with each block.
     pub fn worker(&self) -> impl FnMut(&Block, &mut EventBatch) -> BlockResult + use<'_, 'a> {
-        let mut matcher = self.engine.matcher();
-        let mut found = Vec::new();
-        let mut evident = FieldList::new(Duplicates::Drop, ListLimits::MATCHED);
-        let mut whole = WholeEvent::new();
-        let mut facts = Facts::default();
-        move |block, batch| {
-            batch.parse(block.format, block.origin, self.engine.projection());
-            let mut result = BlockResult::of(batch);
-            found.clear();
-            matcher.scan(batch, block.format, &mut found);
-            result.counts = counts(&found);
-            result.by_level = self.by_level(&result.counts);
-            let mut room = Vec::new();
-            let mut high_water = HighWater::new(self.arrangement);
-            whole.forget();
-            for of in &found {
-                let (Some(event), Some(rule)) = (batch.event(of.event), self.rule(*of)) else {
-                    continue;
-                };
-                let position = event.position();
-                let key = SortKey {
-                    time: event.time().0,
-                    input: block.input,
-                    position,
-                    rule: of.rule.0,
-                };
-                self.engine.gather(of.rule, event, &mut facts);
-                let high_water = high_water.up_to(of.event, batch);
-                let carried = |out: &mut Vec<u8>| case_match::encode(out, high_water, &facts);
-                if self.what == What::Nothing || !rule.stands_alone {
-                    result.rendered.add(key, |_| (), carried);
-                    continue;
-                }
-                evident.clear();
-                matcher.evidence(batch, block.format, *of, |evidence| {
-                    let name = match evidence.field {
-                        "" => "keywords",
-                        field => field,
-                    };
-                    evident.push(name.as_bytes(), evidence.value);
-                });
-                evident.close();
-                if self.what == What::WholeEvents {
-                    whole.render(self, of.event, &event);
-                }
-                let host = host(&event, &mut room).map(|host| shortened(host, HOST_BYTES_MAX));
-                let id = rule.card.id.part(self.inputs.identity(block.input));
-                let view = DetectionView {
-                    id: id.finish(position),
-                    time: event.time(),
-                    rule: &rule.card,
-                    host: host.as_deref(),
-                    path: self.inputs.path(block.input),
-                    position,
-                    matched: &evident,
-                    event: (self.what == What::WholeEvents).then_some(&whole.text),
-                };
-                let shown = |out: &mut Vec<u8>| self.renderer.detection(out, &view);
-                result.rendered.add(key, shown, carried);
-            }
-            result.high_water = high_water.up_to(batch.len(), batch);
-            result
+        let mut bench = self.bench();
+        move |block, batch| self.examine(&mut bench, block, batch, |time| time)
+    }
+
+    /// What a worker needs for [`Self::examine`].
+    pub fn bench(&self) -> Bench {
+        Bench {
+            matcher: self.engine.matcher(),
+            found: Vec::new(),
+            evident: FieldList::new(Duplicates::Drop, ListLimits::MATCHED),
+            whole: WholeEvent::new(),
+            facts: Facts::default(),
         }
+    }
+
+    /// Parses a block, matches its events and renders what is found. `clock` says at what time
+    /// an event counts, given the time that it tells.
+    pub fn examine(
+        &self,
+        bench: &mut Bench,
+        block: &Block,
+        batch: &mut EventBatch,
+        clock: impl Fn(Timestamp) -> Timestamp,
+    ) -> BlockResult {
+        let Bench {
+            matcher,
+            found,
+            evident,
+            whole,
+            facts,
+        } = bench;
+        batch.parse(block.format, block.origin, self.engine.projection());
+        let mut result = BlockResult::of(batch);
+        found.clear();
+        matcher.scan(batch, block.format, found);
+        result.counts = counts(found);
+        result.by_level = self.by_level(&result.counts);
+        let mut room = Vec::new();
+        let mut high_water = HighWater::new(self.arrangement, clock);
+        whole.forget();
+        for of in &*found {
+            let (Some(event), Some(rule)) = (batch.event(of.event), self.rule(*of)) else {
+                continue;
+            };
+            let position = event.position();
+            let time = (high_water.clock)(event.time());
+            let key = SortKey {
+                time: time.0,
+                input: block.input,
+                position,
+                rule: of.rule.0,
+            };
+            self.engine.gather(of.rule, event, facts);
+            let high_water = high_water.up_to(of.event, batch);
+            let carried = |out: &mut Vec<u8>| case_match::encode(out, high_water, facts);
+            if self.what == What::Nothing || !rule.stands_alone {
+                result.rendered.add(key, |_| (), carried);
+                continue;
+            }
+            evident.clear();
+            matcher.evidence(batch, block.format, *of, |evidence| {
+                let name = match evidence.field {
+                    "" => "keywords",
+                    field => field,
+                };
+                evident.push(name.as_bytes(), evidence.value);
+            });
+            evident.close();
+            if self.what == What::WholeEvents {
+                whole.render(self, of.event, &event);
+            }
+            let host = host(&event, &mut room).map(|host| shortened(host, HOST_BYTES_MAX));
+            let id = rule.card.id.part(self.inputs.identity(block.input));
+            let view = DetectionView {
+                id: id.finish(position),
+                time,
+                rule: &rule.card,
+                host: host.as_deref(),
+                path: self.inputs.path(block.input),
+                position,
+                matched: evident,
+                event: (self.what == What::WholeEvents).then_some(&whole.text),
+            };
+            let shown = |out: &mut Vec<u8>| self.renderer.detection(out, &view);
+            result.rendered.add(key, shown, carried);
+        }
+        result.high_water = high_water.up_to(batch.len(), batch);
+        result
     }
 
     fn rule(&self, of: Match) -> Option<&'a ScanRule> {
@@ -179,16 +213,18 @@ impl<'a> Finder<'a> {
 }
 
 /// The highest event time of a batch up to an event, where it is wanted.
-struct HighWater {
+struct HighWater<C> {
     arrangement: Arrangement,
+    clock: C,
     seen: usize,
     time: Timestamp,
 }
 
-impl HighWater {
-    fn new(arrangement: Arrangement) -> Self {
+impl<C: Fn(Timestamp) -> Timestamp> HighWater<C> {
+    fn new(arrangement: Arrangement, clock: C) -> Self {
         Self {
             arrangement,
+            clock,
             seen: 0,
             time: Timestamp::UNKNOWN,
         }
@@ -200,7 +236,7 @@ impl HighWater {
             while self.seen <= event
                 && let Some(next) = batch.event(self.seen)
             {
-                self.time = self.time.max(next.time());
+                self.time = self.time.max((self.clock)(next.time()));
                 self.seen += 1;
             }
         }

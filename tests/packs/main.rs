@@ -6,6 +6,7 @@
 //! like the file of the pattern, and the rule whose name is `<pack>_<pattern>` has to alert on
 //! the one and not on the other, whatever `expected.txt` says. `YAGURA_BLESS=1` rewrites that.
 
+mod ordinary;
 mod outcome;
 
 use std::collections::BTreeSet;

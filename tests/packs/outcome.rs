@@ -141,6 +141,11 @@ impl Outcome {
         self.alerts.iter().any(|alert| alert.rule == rule)
     }
 
+    /// The rule of each alert, in the order in which they opened.
+    pub fn alerting_rules(&self) -> impl Iterator<Item = &str> {
+        self.alerts.iter().map(|alert| alert.rule.as_str())
+    }
+
     fn detection(&mut self, name: &str) {
         match self.detections.iter_mut().find(|(known, _)| known == name) {
             Some((_, count)) => *count += 1,

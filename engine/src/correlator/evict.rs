@@ -2,7 +2,7 @@
 
 use super::plan::Plan;
 use super::settle::Due;
-use super::table::NO_ALERT;
+use super::table::{NO_ALERT, State};
 use super::wheel::tick_of;
 use super::{Core, Sink};
 
@@ -55,7 +55,8 @@ impl Core {
             return;
         }
         let target = budget - budget / 16;
-        // Partial keys go with their last member; they are put aside, or this would never end.
+        // Partial keys are let go when no whole key needs them any more, which may be so only at
+        // the end; till then they are put aside, or this would never end.
         let mut partial: Vec<(i64, usize, u32)> = Vec::new();
         while self.bytes > target {
             let entries = self.schedule.wheel.take_next();
@@ -70,7 +71,7 @@ impl Core {
                     continue;
                 }
                 if let Some(due) = self.due(plan, table, entry.slot) {
-                    if table >= plan.units.len() {
+                    if self.is_used_partial(table, entry.slot) {
                         partial.push((due, table, entry.slot));
                     } else if tick_of(due) > entry.tick {
                         self.put_back(due, table, entry.slot);
@@ -89,8 +90,18 @@ impl Core {
             }
         }
         for (due, table, place) in partial {
-            self.put_back(due, table, place);
+            if self.bytes > target && !self.is_used_partial(table, place) {
+                self.evict(plan, table, place, sink);
+            } else {
+                self.put_back(due, table, place);
+            }
         }
+    }
+
+    fn is_used_partial(&self, table: usize, place: u32) -> bool {
+        let slot = self.tables.get(table).and_then(|t| t.get(place));
+        let state = slot.map(|slot| &slot.state);
+        matches!(state, Some(State::Partial(partial)) if !partial.members.is_empty())
     }
 
     fn put_back(&mut self, due: i64, table: usize, place: u32) {
@@ -112,7 +123,8 @@ impl Core {
             self.close(plan, (number, place), last);
             self.flush(sink);
         }
-        if let Some(evicted) = self.evicted.get_mut(number) {
+        let unit = self.tables.get(number).map_or(number, |table| table.unit);
+        if let Some(evicted) = self.evicted.get_mut(unit) {
             *evicted = (*evicted).max(Some(last));
         }
         self.counters.evicted_keys += 1;

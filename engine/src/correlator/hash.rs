@@ -35,6 +35,21 @@ fn step(state: u64, word: u64) -> u64 {
     mix(state ^ word, ODD[1]) ^ state.rotate_left(29)
 }
 
+/// A hash that is the same for ASCII letters of either case; never written to disk.
+pub(crate) fn caseless_mark(seed: u64, bytes: &[u8]) -> u64 {
+    const CASE: u64 = 0x2020_2020_2020_2020;
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    let mut state = seed ^ ODD[0];
+    for chunk in chunks {
+        state = step(state, u64::from_le_bytes(*chunk) | CASE);
+    }
+    let mut last = 0;
+    for byte in rest {
+        last = last << 8 | u64::from(*byte);
+    }
+    step(state, last | CASE)
+}
+
 /// Two hashes of different seeds side by side.
 pub(crate) fn hash128(bytes: &[u8]) -> u128 {
     u128::from(hash64(ODD[1], bytes)) << 64 | u128::from(hash64(ODD[2], bytes))

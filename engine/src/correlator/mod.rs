@@ -55,7 +55,7 @@ mod carried;
 mod chain;
 mod evict;
 mod extras;
-mod hash;
+pub(crate) mod hash;
 mod key;
 mod life;
 mod options;
@@ -71,7 +71,7 @@ mod table;
 mod tally;
 mod threshold;
 mod values;
-mod varint;
+pub(crate) mod varint;
 mod wheel;
 
 use std::sync::Arc;

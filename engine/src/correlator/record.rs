@@ -94,7 +94,7 @@ impl Core {
             for value in table.key(place) {
                 carried.push_value(Some(value));
             }
-            for (kind, value) in &alert.extras.values {
+            for (kind, value) in alert.extras.values() {
                 carried.push_extra(*kind, value);
             }
             self.openings.push(Opening {
@@ -128,14 +128,13 @@ impl Core {
         let Some(alert) = self.alerts.get_mut(alert) else {
             return;
         };
-        let extras = alert.extras.values.len();
+        let before = alert.heap_bytes();
         alert.add(stage, arrival.at.0, arrival.event);
         if let Some(distinct) = distinct {
             alert.add_distinct(stage, distinct, self.options.distinct_max);
-            self.bytes += 1;
         }
         arrival.carried.extras_into(&mut alert.extras);
-        self.bytes += (alert.extras.values.len() - extras) * 64;
+        self.bytes = (self.bytes + alert.heap_bytes()).saturating_sub(before);
         alert.value = value.or(alert.value);
     }
 
@@ -220,7 +219,7 @@ fn record(
             }
         });
     let stages: Vec<StageRecord> = stages.collect();
-    let extras = alert.extras.values.iter();
+    let extras = alert.extras.values().iter();
     AlertRecord {
         id: alert.id,
         state,

@@ -4,7 +4,7 @@ use super::chain::{Chain, Collected, Hit, Point};
 use super::key::KeyScratch;
 use super::plan::{Binding, Plan};
 use super::spec::{Role, SequenceSpec, StageSpec};
-use super::table::{NO_ALERT, Partial, State, key_hash};
+use super::table::{MEMBER_BYTES, NO_ALERT, Partial, State, key_hash};
 use super::{Arrival, Core};
 
 /// How many distinct values of a stage are told apart before an alert opens, at least.
@@ -70,7 +70,7 @@ impl Core {
         let slot = self.tables.get_mut(number).and_then(|t| t.get_mut(place));
         if let Some(State::Chain(chain)) = slot.map(|slot| &mut slot.state) {
             let collected = chain.collected.get_mut(stage);
-            hit.began = began(spec, hit, collected, arrival.at);
+            hit.began = began(spec, hit, collected, arrival.at, &mut self.bytes);
         }
         self.hit(plan, spec, place, hit, arrival);
         self.schedule(plan, number, place);
@@ -111,7 +111,7 @@ impl Core {
             && let State::Partial(partial) = &mut slot.state
         {
             let collected = partial.collected.get_mut(stage);
-            hit.began = began(spec, hit, collected, arrival.at);
+            hit.began = began(spec, hit, collected, arrival.at, &mut self.bytes);
             slot.last = slot.last.max(arrival.at.0);
             members.clone_from(&partial.members);
         }
@@ -220,8 +220,10 @@ impl Core {
             if let Some(slot) = self.tables.get_mut(table).and_then(|t| t.get_mut(at))
                 && let State::Partial(partial) = &mut slot.state
             {
+                let before = partial.members.capacity() * MEMBER_BYTES;
                 partial.members.push(place);
-                self.bytes += 4;
+                let after = partial.members.capacity() * MEMBER_BYTES;
+                self.bytes = (self.bytes + after).saturating_sub(before);
             }
             if is_new {
                 self.schedule_partial(plan, table, at, now);
@@ -251,8 +253,8 @@ impl Core {
             if let Some(at) = keys.find(&self.key, hash)
                 && let Some(State::Partial(partial)) = keys.get_mut(at).map(|s| &mut s.state)
             {
+                // Their room stays, and stays counted.
                 partial.members.retain(|member| *member != place);
-                self.bytes = self.bytes.saturating_sub(4);
             }
         }
         self.key = whole;
@@ -298,14 +300,19 @@ struct StageHit {
     began: Option<Point>,
 }
 
+/// Adds a match to those of its stage; `bytes` is what all of them take.
 fn began(
     spec: &SequenceSpec,
     hit: StageHit,
     collected: Option<&mut Collected>,
     at: Point,
+    bytes: &mut usize,
 ) -> Option<Point> {
-    let stage = spec.stages.get(hit.input as usize)?;
-    collected?.add(stage, at, hit.value)
+    let (stage, collected) = (spec.stages.get(hit.input as usize)?, collected?);
+    let before = collected.heap_bytes();
+    let began = collected.add(stage, at, hit.value);
+    *bytes = (*bytes + collected.heap_bytes()).saturating_sub(before);
+    began
 }
 
 fn new_partial(spec: &SequenceSpec) -> State {

@@ -122,7 +122,9 @@ impl Core {
             && let State::Chain(chain) = &mut slot.state
             && until
         {
+            let before = chain.heap_bytes();
             chain.count_anew(hits, at, unit.span);
+            self.bytes = (self.bytes + chain.heap_bytes()).saturating_sub(before);
         }
         self.schedule(plan, number, place);
     }

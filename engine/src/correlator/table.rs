@@ -36,6 +36,9 @@ pub(crate) struct Partial {
     pub(crate) members: Vec<u32>,
 }
 
+/// What a member of a partial key takes.
+pub(crate) const MEMBER_BYTES: usize = size_of::<u32>();
+
 impl State {
     /// Bytes beside its own.
     pub(crate) fn heap_bytes(&self) -> usize {
@@ -46,7 +49,7 @@ impl State {
             Self::Chain(chain) => chain.heap_bytes(),
             Self::Partial(partial) => {
                 let collected: usize = partial.collected.iter().map(|c| c.heap_bytes() + 40).sum();
-                size_of::<Partial>() + collected + partial.members.capacity() * 4
+                size_of::<Partial>() + collected + partial.members.capacity() * MEMBER_BYTES
             }
         }
     }

@@ -47,7 +47,9 @@ pub struct Contribution<'a> {
     pub key: &'a [(&'a str, &'a [u8])],
     /// The stages of an alert, with totals so far.
     pub stages: &'a [StageFacts<'a>],
-    /// Kinds (places in [`yagura_rules::IncidentPolicy::entities`]) and values.
+    /// Kinds (places in [`yagura_rules::IncidentPolicy::entities`]) and values. Records of an
+    /// alert say those of the records before first and in the same order, so that it is known
+    /// which are new.
     pub entities: &'a [(u8, &'a [u8])],
     /// A host and an address that the event calls its own.
     pub own_address: Option<(&'a [u8], &'a [u8])>,

@@ -53,6 +53,9 @@ pub(super) struct Entity {
     /// Of an alert: its matches that incidents have counted. Known as long as the entity is,
     /// which is a day beyond its last record at least, unless room is wanted.
     pub(super) counted: u64,
+    /// Of an alert: how many of the entities that it names were noted as seen on its hosts.
+    /// Known for as long.
+    pub(super) sighted: u32,
     /// The live incident that whoever shares this entity joins.
     pub(super) incident: Option<u32>,
     /// Incidents and rows that refer to it.
@@ -66,6 +69,11 @@ pub(super) struct Entity {
 impl Entity {
     pub(super) fn written(&self) -> &[u8] {
         self.written.as_deref().unwrap_or(&self.folded)
+    }
+
+    /// Whether it belongs to nothing and was not seen for a day.
+    pub(super) fn is_forgettable(&self, now: i64) -> bool {
+        self.holds == 0 && since(self.last_seen, now) > DAY_NS
     }
 
     /// Alerts and nobodies are ways to join and nothing to show.
@@ -126,6 +134,7 @@ impl Entities {
                 written: (value != folded).then(|| value.into()),
                 last_seen: now,
                 counted: 0,
+                sighted: 0,
                 incident: None,
                 holds: 0,
                 queued: true,
@@ -134,11 +143,12 @@ impl Entities {
             })
         });
         if let Some(entity) = self.get_mut(id) {
-            if entity.holds == 0 && since(entity.last_seen, now) > DAY_NS {
+            if entity.is_forgettable(now) {
                 // It might as well be forgotten by now; that must not show.
                 entity.written = (value != folded).then(|| value.into());
                 entity.bereft = false;
                 entity.counted = 0;
+                entity.sighted = 0;
             }
             entity.last_seen = now;
         }

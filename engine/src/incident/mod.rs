@@ -20,7 +20,8 @@
 //!   of an alert still does).
 //! - An entity that was seen on more than `crowded` different hosts within a day connects nothing
 //!   while that is so. It is listed where it was seen. Hosts are never crowded; an alert that
-//!   names several hosts and users is a sighting of each user on each host.
+//!   names several hosts and users is a sighting of each user on each host, when it first says so:
+//!   its later records are none.
 //! - A contribution whose entities are all ignored or crowded joins others of its rule like it.
 //! - An address that exactly one host called its own within the last day is that host, and so is
 //!   a short name that is the first label of exactly one long host name seen within the last

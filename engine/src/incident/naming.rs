@@ -16,6 +16,8 @@ pub(super) struct Naming {
     pub(super) absorbed: Vec<EntityId>,
     /// The hosts that it was seen on.
     pub(super) hosts: Vec<EntityId>,
+    /// How many of those named, and of their hosts, an earlier record of the alert named.
+    sighted: (usize, usize),
     claimed: Vec<EntityId>,
     own_address: Option<EntityId>,
     /// Something was left out.
@@ -29,6 +31,7 @@ impl Naming {
         self.joining.clear();
         self.absorbed.clear();
         self.hosts.clear();
+        self.sighted = (0, 0);
         self.claimed.clear();
         self.own_address = None;
         self.is_partial = false;
@@ -72,11 +75,29 @@ impl Builder {
         let left_out = contribution.entities.len().saturating_sub(limit);
         self.counters.refused_entities += left_out as u64;
         naming.is_partial = left_out > 0;
-        for (kind, value) in contribution.entities.iter().take(limit) {
+        let sighted = self.sighted(contribution, now);
+        for (place, (kind, value)) in contribution.entities.iter().take(limit).enumerate() {
+            if place == sighted {
+                naming.sighted.0 = naming.named.len();
+            }
             if let Some(id) = self.intern(*kind, value, now, naming) {
                 push_new(&mut naming.named, id);
             }
         }
+        if contribution.entities.len().min(limit) <= sighted {
+            naming.sighted.0 = naming.named.len();
+        }
+    }
+
+    /// How many of its entities an alert has named before.
+    fn sighted(&self, contribution: &Contribution<'_>, now: i64) -> usize {
+        if contribution.source != Source::Alert {
+            return 0;
+        }
+        let id = self.entities.find(ALERT, &contribution.id.to_le_bytes());
+        let alert = id.and_then(|id| self.entities.get(id));
+        let alert = alert.filter(|alert| !alert.is_forgettable(now));
+        alert.map_or(0, |alert| alert.sighted as usize)
     }
 
     /// `None`: the policy ignores it, or it was refused, which is counted.
@@ -167,16 +188,25 @@ impl Builder {
     }
 
     fn note_sightings(&mut self, now: i64, naming: &mut Naming) {
-        for id in &naming.named {
+        for (place, id) in naming.named.iter().enumerate() {
             if self.is_host(*id) {
                 push_new(&mut naming.hosts, self.entities.resolve(*id, now));
             }
+            if place < naming.sighted.0 {
+                naming.sighted.1 = naming.hosts.len();
+            }
         }
-        for id in &naming.named {
+        for (place, id) in naming.named.iter().enumerate() {
             if self.is_host(*id) {
                 continue;
             }
-            for host in &naming.hosts {
+            // Or each update of an alert would show all that it names on all of its hosts anew.
+            let sighted = if place < naming.sighted.0 {
+                naming.sighted.1
+            } else {
+                0
+            };
+            for host in naming.hosts.iter().skip(sighted) {
                 let host = self.entities.host_ref(*host, now);
                 if let Some(entity) = self.entities.get_mut(*id) {
                     entity.sightings.note(host, now, self.crowded);
@@ -212,6 +242,11 @@ impl Builder {
             let id = contribution.id.to_le_bytes();
             let alert = self.entities.intern(ALERT, &id, now, |_| Standing::Joins);
             naming.joining.push(alert);
+            let named = contribution.entities.len();
+            let named = named.min(self.limits.contribution_entities) as u32;
+            if let Some(alert) = self.entities.get_mut(alert) {
+                alert.sighted = alert.sighted.max(named);
+            }
         }
     }
 }

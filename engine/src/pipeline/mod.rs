@@ -36,39 +36,40 @@ pub struct Block {
 /// How many batches are under way for each worker.
 const BATCHES_PER_WORKER: usize = 3;
 
-struct Job {
+struct Job<B> {
     sequence: u64,
-    block: Block,
+    block: B,
     batch: EventBatch,
 }
 
-struct Done<R> {
-    job: Job,
+struct Done<B, R> {
+    job: Job<B>,
     result: thread::Result<R>,
 }
 
 /// Runs `source` → workers → `sink` until the source ends or the sink breaks.
 ///
-/// `source` fills the batch's buffer (see [`EventBatch::recycle`]) and describes the block, or
-/// ends with `None`. `worker` is called once a thread and gives the function that parses a
+/// `source` fills the batch's buffer (see [`EventBatch::recycle`]) and describes the block (a
+/// [`Block`], or whatever workers and sink want to know of it), or ends with `None`. `worker` is called once a thread and gives the function that parses a
 /// block and makes a result of it. With one thread everything runs on the caller's.
-pub fn run<R, W, F>(
+pub fn run<B, R, W, F>(
     threads: NonZeroUsize,
-    mut source: impl FnMut(&mut EventBatch) -> Option<Block> + Send,
+    mut source: impl FnMut(&mut EventBatch) -> Option<B> + Send,
     worker: W,
-    mut sink: impl FnMut(Block, R) -> ControlFlow<()>,
+    mut sink: impl FnMut(B, R) -> ControlFlow<()>,
 ) where
+    B: Send,
     R: Send,
     W: Fn() -> F + Sync,
-    F: FnMut(&Block, &mut EventBatch) -> R,
+    F: FnMut(&B, &mut EventBatch) -> R,
 {
     if threads.get() == 1 {
         return run_here(&mut source, worker(), &mut sink);
     }
     let batches = threads.get() * BATCHES_PER_WORKER;
     let (empty_out, empty_in) = bounded::<EventBatch>(batches);
-    let (job_out, job_in) = bounded::<Job>(batches);
-    let (done_out, done_in) = bounded::<Done<R>>(batches);
+    let (job_out, job_in) = bounded::<Job<B>>(batches);
+    let (done_out, done_in) = bounded::<Done<B, R>>(batches);
     for _ in 0..batches {
         // Cannot fail: the channel has room for all and its receiver lives here.
         let _ = empty_out.send(EventBatch::new());
@@ -87,10 +88,10 @@ pub fn run<R, W, F>(
     });
 }
 
-fn run_here<R>(
-    source: &mut impl FnMut(&mut EventBatch) -> Option<Block>,
-    mut work: impl FnMut(&Block, &mut EventBatch) -> R,
-    sink: &mut impl FnMut(Block, R) -> ControlFlow<()>,
+fn run_here<B, R>(
+    source: &mut impl FnMut(&mut EventBatch) -> Option<B>,
+    mut work: impl FnMut(&B, &mut EventBatch) -> R,
+    sink: &mut impl FnMut(B, R) -> ControlFlow<()>,
 ) {
     let mut batch = EventBatch::new();
     while let Some(block) = source(&mut batch) {
@@ -101,10 +102,10 @@ fn run_here<R>(
     }
 }
 
-fn read(
-    source: &mut impl FnMut(&mut EventBatch) -> Option<Block>,
+fn read<B>(
+    source: &mut impl FnMut(&mut EventBatch) -> Option<B>,
     empty: &Receiver<EventBatch>,
-    jobs: &Sender<Job>,
+    jobs: &Sender<Job<B>>,
 ) {
     for (sequence, mut batch) in (0u64..).zip(empty) {
         let Some(block) = source(&mut batch) else {
@@ -121,10 +122,10 @@ fn read(
     }
 }
 
-fn work<R>(
-    mut work: impl FnMut(&Block, &mut EventBatch) -> R,
-    jobs: &Receiver<Job>,
-    done: &Sender<Done<R>>,
+fn work<B, R>(
+    mut work: impl FnMut(&B, &mut EventBatch) -> R,
+    jobs: &Receiver<Job<B>>,
+    done: &Sender<Done<B, R>>,
 ) {
     for mut job in jobs {
         // A panic would leave a gap in the sequence that everybody waits at; it goes on in the
@@ -136,10 +137,10 @@ fn work<R>(
     }
 }
 
-fn deliver<R>(
-    done: &Receiver<Done<R>>,
+fn deliver<B, R>(
+    done: &Receiver<Done<B, R>>,
     empty: &Sender<EventBatch>,
-    sink: &mut impl FnMut(Block, R) -> ControlFlow<()>,
+    sink: &mut impl FnMut(B, R) -> ControlFlow<()>,
 ) {
     let mut in_order = InOrder::default();
     for done in done {

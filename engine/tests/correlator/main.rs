@@ -10,7 +10,9 @@
     reason = "the numbers of tests are small and whole"
 )]
 
+mod adversary;
 mod budget;
+mod cases;
 mod cost;
 mod generate;
 mod reference;
@@ -108,6 +110,9 @@ fn engine(scenario: &Scenario, handing: &Handing) -> Vec<AlertRecord> {
     }
     correlator.finish(&mut |record| out.push(record.clone()));
     assert_eq!(correlator.counters().opened, correlator.counters().closed);
+    // What was counted for a key is given back with it, to the byte.
+    correlator.advance(i64::MAX / 2, &mut |_| ());
+    assert_eq!((correlator.keys(), correlator.bytes()), (0, 0));
     out
 }
 

@@ -66,8 +66,9 @@ pub struct Reference<'a> {
     groups: Vec<Group>,
     claims: Vec<(Name, Name, i64)>,
     sightings: Vec<(Name, Name, i64)>,
-    /// Of alerts: the highest count so far, and when they were last heard of.
-    totals: HashMap<u128, (u64, i64)>,
+    /// Of alerts: the highest count so far, when they were last heard of, and how many entities
+    /// they have named.
+    totals: HashMap<u128, (u64, i64, usize)>,
     clock: i64,
     begun: usize,
     pub wrote: Vec<Wrote>,
@@ -143,18 +144,26 @@ impl<'a> Reference<'a> {
         if now - said.last > self.join_within() && !known {
             return;
         }
-        let mut added = said.count;
+        let (mut added, mut sighted) = (said.count, 0);
         if is_alert {
-            let total = self.totals.entry(said.id).or_insert((0, now));
+            let total = self.totals.entry(said.id).or_insert((0, now, 0));
             if !known && now - total.1 > DAY {
-                total.0 = 0;
+                (total.0, total.2) = (0, 0);
             }
+            sighted = total.2;
             added = said.count.saturating_sub(total.0);
-            *total = (total.0 + added, now);
+            *total = (total.0 + added, now, sighted.max(said.entities.len()));
         }
         let mut named: Vec<Name> = Vec::new();
-        for (kind, value) in &said.entities {
+        let mut old: Vec<Name> = Vec::new();
+        for (place, (kind, value)) in said.entities.iter().enumerate() {
+            if place == sighted {
+                old.clone_from(&named);
+            }
             named.extend(self.name(*kind, value).filter(|name| !named.contains(name)));
+        }
+        if said.entities.len() <= sighted {
+            old.clone_from(&named);
         }
         let mut claimed: Vec<Name> = Vec::new();
         for host in named.iter().filter(|(kind, _)| kind == "host") {
@@ -185,13 +194,7 @@ impl<'a> Reference<'a> {
             .into_iter()
             .filter(|name| self.resolve(name, now) != *name)
             .collect();
-        let (hosts, others): (Vec<_>, Vec<_>) = named.iter().partition(|(kind, _)| kind == "host");
-        let hosts: Vec<Name> = hosts.iter().map(|host| self.resolve(host, now)).collect();
-        for other in others {
-            for host in &hosts {
-                self.sightings.push((other.clone(), host.clone(), now));
-            }
-        }
+        let hosts = self.sight(&named, &old, now);
         let mut joining: BTreeSet<Name> = BTreeSet::new();
         for name in named.iter().filter(|name| own.as_ref() != Some(*name)) {
             let resolved = self.resolve(name, now);
@@ -221,6 +224,24 @@ impl<'a> Reference<'a> {
             subject,
         };
         self.put(member, &joining, &absorbed, now);
+    }
+
+    /// Notes who was seen on which hosts, but for those pairs that the alert named before. Gives
+    /// the hosts.
+    fn sight(&mut self, named: &[Name], old: &[Name], now: i64) -> Vec<Name> {
+        let (hosts, others): (Vec<_>, Vec<_>) = named.iter().partition(|(kind, _)| kind == "host");
+        let resolved = |host: &&Name| self.resolve(host, now);
+        let old_hosts = hosts.iter().filter(|host| old.contains(*host));
+        let old_hosts: Vec<Name> = old_hosts.map(resolved).collect();
+        let hosts: Vec<Name> = hosts.iter().map(resolved).collect();
+        for other in others {
+            for host in &hosts {
+                if !old.contains(other) || !old_hosts.contains(host) {
+                    self.sightings.push((other.clone(), host.clone(), now));
+                }
+            }
+        }
+        hosts
     }
 
     fn put(&mut self, member: Member, joining: &BTreeSet<Name>, absorbed: &[Name], now: i64) {

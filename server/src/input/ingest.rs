@@ -17,7 +17,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde::{Deserialize, Serialize};
-use yagura_parsers::{Format, recognise};
+use yagura_parsers::{Format, Reason, recognise};
 
 use super::Context;
 use super::http::{Asked, Batch, Door, Tokens, Trial, json, later};
@@ -39,6 +39,9 @@ pub fn router(context: Context, settings: IngestSettings) -> Router {
         .route("/ingest/{format}", post(named).put(named))
         .with_state(door)
 }
+
+/// A Windows event log file has a header and a chunk at least; less holds nothing to read.
+const EVTX_BYTES_MIN: usize = (4 + 64) << 10;
 
 /// What a client is told.
 #[derive(Debug, Default, Serialize)]
@@ -88,7 +91,7 @@ async fn take(door: &Door, asked: Asked, name: Option<&str>) -> Response {
         Ok(choice) => choice,
         Err(text) => {
             source.dropped(DropReason::Malformed, 1);
-            return error(StatusCode::BAD_REQUEST, &text);
+            return error(StatusCode::NOT_FOUND, &text);
         }
     };
     let contents = match door.body(&headers, body, &source).await {
@@ -108,14 +111,6 @@ async fn take(door: &Door, asked: Asked, name: Option<&str>) -> Response {
         collect(&text, choice, &mut batch)
     };
     let _room = contents.into_room();
-    let Some(tally) = tally else {
-        source.dropped(DropReason::Malformed, 1);
-        return error(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "Windows event log files are not taken over HTTP; `yagura scan` reads them, or send \
-             their events as XML or JSON",
-        );
-    };
     answer(door, &source, batch, &tally).await
 }
 
@@ -153,20 +148,23 @@ fn choose(name: Option<&str>) -> Result<Choice, String> {
     })
 }
 
-/// Cuts a body into records. `None`: it cannot be taken.
-fn collect(text: &[u8], choice: Choice, batch: &mut Batch) -> Option<Tally> {
+/// Cuts a body into records.
+fn collect(text: &[u8], choice: Choice, batch: &mut Batch) -> Tally {
     let (format, mut trial) = match choice {
         Choice::Named(format) => (format, Some(Trial::new())),
         Choice::Recognised => (recognise(text), None),
     };
     let mut tally = Tally::default();
     match format {
-        Format::Evtx => return None,
-        Format::Json | Format::WindowsXml | Format::Auditd => {
+        Format::Json | Format::WindowsXml | Format::Evtx | Format::Auditd => {
             blocks::each(format, text, |block, records| {
                 batch.block(format, block, records);
                 tally.accepted += u64::from(records);
             });
+            if format == Format::Evtx && text.len() < EVTX_BYTES_MIN {
+                tally.refused += 1;
+                tally.reasons.insert(Reason::DamagedChunk.name(), 1);
+            }
         }
         _ => {
             for line in text::lines(text) {
@@ -185,5 +183,5 @@ fn collect(text: &[u8], choice: Choice, batch: &mut Batch) -> Option<Tally> {
             }
         }
     }
-    Some(tally)
+    tally
 }

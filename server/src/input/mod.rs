@@ -5,13 +5,23 @@
 
 mod body;
 pub mod bulk;
+pub mod file;
 pub mod hec;
 pub mod http;
+mod inflow;
 pub mod ingest;
+mod ledger;
 pub mod listener;
+pub mod lumberjack;
+mod octets;
 pub mod otlp;
 pub mod packer;
+pub mod relp;
+pub mod stdin;
 pub mod stream;
+mod syslog_format;
+pub mod syslog_tcp;
+pub mod syslog_udp;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -74,6 +74,18 @@ impl Packer {
         self.end_record();
     }
 
+    /// Adds lines that need no change: each ends in `\n`, is not longer than the limit, and is
+    /// what [`Self::line`] would make of it.
+    pub fn whole_lines(&mut self, lines: &[u8], records: u32) {
+        self.bytes.extend_from_slice(lines);
+        self.records += records;
+    }
+
+    /// How many bytes are missing until [`Self::is_full`].
+    pub fn room(&self) -> usize {
+        (PARCEL_BYTES_MAX - PARCEL_BYTES_MAX / 8).saturating_sub(self.bytes.len())
+    }
+
     fn end_record(&mut self) {
         self.bytes.extend_from_slice(b"\n");
         self.records += 1;
@@ -81,7 +93,7 @@ impl Packer {
 
     /// Whether it is time for [`Self::take`].
     pub fn is_full(&self) -> bool {
-        self.bytes.len() >= PARCEL_BYTES_MAX - PARCEL_BYTES_MAX / 8
+        self.room() == 0
     }
 
     /// What was collected, if anything.

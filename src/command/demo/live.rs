@@ -2,16 +2,16 @@
 
 use std::time::Instant;
 
+use hashbrown::HashSet;
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use yagura_engine::alert::AlertRecord;
+use yagura_engine::alert::{AlertId, AlertRecord};
 use yagura_parsers::Timestamp;
-use yagura_rules::correlation::Target;
-use yagura_rules::{Loaded, Meta};
+use yagura_rules::Level;
 
-use super::report::minute;
 use crate::generate::scenario::{START, ScenarioOptions};
 use crate::render::colour::{Style, paint};
 use crate::render::escape::visible;
+use crate::scan::{Findings, RuleBook};
 use crate::terminal::{Colour, Destination, Stream};
 
 const TEMPLATE: &str = "{bar:30} {msg}";
@@ -23,6 +23,9 @@ pub struct LiveView {
     bar: ProgressBar,
     started: Instant,
     colour: Colour,
+    /// How many alerts had opened the last time.
+    opened: u64,
+    shown: HashSet<AlertId>,
 }
 
 impl LiveView {
@@ -42,6 +45,8 @@ impl LiveView {
             bar,
             started: Instant::now(),
             colour: err.colour,
+            opened: 0,
+            shown: HashSet::new(),
         }
     }
 
@@ -60,9 +65,30 @@ impl LiveView {
             .set_message(format!("{time}  {events} events  {rate}/s"));
     }
 
-    /// Shows an alert that opens.
-    pub fn alert(&self, loaded: &Loaded, alert: &AlertRecord) {
-        let Some(meta) = meta(loaded, alert.rule).filter(|_| !self.bar.is_hidden()) else {
+    /// Shows the alerts that opened since the last time.
+    pub fn alerts(&mut self, book: &RuleBook, findings: &Findings) {
+        let opened = findings.alerts_by_level.iter().sum();
+        if self.bar.is_hidden() || self.opened == opened {
+            return;
+        }
+        self.opened = opened;
+        let level = |alert: &AlertRecord| {
+            book.meta(alert.rule)
+                .map_or(Level::default(), |meta| meta.level)
+        };
+        let (alerts, _) = findings.kept_alerts(level);
+        let mut new: Vec<_> = alerts
+            .into_iter()
+            .filter(|alert| self.shown.insert(alert.id))
+            .collect();
+        new.sort_by_key(|alert| (alert.opened, alert.id));
+        for alert in new {
+            self.alert(book, alert);
+        }
+    }
+
+    fn alert(&self, book: &RuleBook, alert: &AlertRecord) {
+        let Some(meta) = book.meta(alert.rule) else {
             return;
         };
         let key = alert.key.iter().map(|(_, value)| {
@@ -72,7 +98,7 @@ impl LiveView {
         let key = key.collect::<Vec<_>>().join(", ");
         let level = format!("{:8}", meta.level.name());
         let level = paint(&level, Style::Level(meta.level), self.colour);
-        let time = minute(Timestamp(alert.at));
+        let time = minute(Timestamp(alert.opened.0));
         let line = format!("{time}  {level}  {}  {key}", visible(&meta.title));
         self.bar.println(line);
     }
@@ -83,10 +109,9 @@ impl LiveView {
     }
 }
 
-fn meta(loaded: &Loaded, rule: Target) -> Option<&Meta> {
-    match rule {
-        Target::Detection(at) => loaded.detections.get(at).map(|rule| &rule.meta),
-        Target::Correlation(at) => loaded.correlations.get(at).map(|rule| &rule.meta),
-        Target::Sequence(at) => loaded.sequences.get(at).map(|rule| &rule.meta),
-    }
+/// `2026-03-02 08:00`
+fn minute(time: Timestamp) -> String {
+    let text = time.to_string();
+    let (day, rest) = text.split_once('T').unwrap_or((&text, ""));
+    format!("{day} {}", rest.get(..5).unwrap_or_default())
 }

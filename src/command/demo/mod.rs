@@ -1,44 +1,46 @@
 //! `yagura demo`: five days of a company, made up while they are read, and what is found in them.
 //!
 //! ```text
-//!  generate::scenario ─▶ blocks ─▶ pipeline: parse, match ─▶ Casebook ─▶ live view, incidents
+//!  generate::scenario ─▶ blocks ─▶ what `scan` does with standard input ─▶ live view, report, page
 //! ```
 //!
 //! Nothing is read or written but the rules, which lie in a temporary folder while they are
-//! loaded. With `--extract` the sample logs of another, smaller story are written to a folder,
+//! loaded, and the page of `--html`. With `--extract` the sample logs of another, smaller story are written to a folder,
 //! to try commands on.
 
-mod cases;
 mod live;
 mod report;
 mod samples;
 mod stream;
 
-use std::fmt::Write as _;
 use std::fs;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use include_dir::{Dir, include_dir};
-use yagura_engine::{CaseRules, Engine, pipeline};
+use yagura_engine::{RuleIndex, pipeline};
 use yagura_parsers::Extent;
-use yagura_rules::{LoadOptions, Loaded, Taxonomy};
+use yagura_rules::{Level, LoadOptions, Loaded, Taxonomy};
 
 use super::choices::{threads, threads_parser};
 use super::generate::{ScenarioName, days_parser};
 use crate::failure::{Exit, Failure};
-use crate::generate::scenario::{Attack, ScenarioOptions};
+use crate::generate::scenario::{Attack, LaneKind, ScenarioOptions};
+use crate::render::case_table::{self, Parts};
+use crate::render::{CaseRenderer, DetectionRenderer, Look, Names, case_html};
 use crate::rule_set;
+use crate::scan::{
+    AlertPolicy, Arrangement, CaseRecorder, Finder, Findings, Inputs, Keeping, Order, Output,
+    RuleBook, ScanRule, Setting, Sink, Statistics, What,
+};
 use crate::standard_output::{StandardOutput, print_error};
 use crate::terminal::Terminal;
 
-use cases::{Cases, Matched};
 use live::LiveView;
-use stream::Blocks;
+use stream::{Blocks, LATENESS};
 
 static RULES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/rules/packs/defence-contractor");
 
@@ -46,6 +48,7 @@ const EXAMPLES: &str = "\
 Examples:
   yagura demo
   yagura demo --without-attack                 the same days, and nothing happens
+  yagura demo --html story.html                the incident as a web page
   yagura demo --output jsonl | jq .entities.host
   yagura demo --extract yagura-demo            sample logs and rules, to try commands on
 
@@ -80,6 +83,9 @@ pub struct DemoArgs {
     /// What the result looks like
     #[arg(long, short, value_enum, value_name = "FORMAT", default_value_t)]
     output: DemoOutput,
+    /// Write incidents, alerts and detections to this file, as a web page
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Worker threads [default: one a core]
     #[arg(long, short = 'j', value_name = "N", value_parser = threads_parser())]
     threads: Option<NonZeroUsize>,
@@ -88,7 +94,7 @@ pub struct DemoArgs {
           value_parser = clap::value_parser!(u32).range(1..=1000))]
     scale: u32,
     /// Tell nothing, write sample logs and rules to a new folder
-    #[arg(long, value_name = "FOLDER", conflicts_with = "output")]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["output", "html"])]
     extract: Option<PathBuf>,
 }
 
@@ -97,49 +103,129 @@ pub fn run(args: &DemoArgs, terminal: Terminal) -> Result<Exit, Failure> {
     if let Some(folder) = &args.extract {
         return samples::extract(folder);
     }
-    let loaded = load(terminal)?;
-    let rules = Arc::new(CaseRules::compile(&loaded));
-    let wanted = rules.wanted();
-    let taxonomy = Taxonomy::shipped();
-    let detections = &loaded.detections;
-    let engine = Engine::compile_wanting(detections, &taxonomy, Extent::Projected, &wanted)?;
-    let engine = Arc::new(engine);
+    let (extent, taxonomy) = (Extent::Projected, Taxonomy::shipped());
+    let book = RuleBook::compile(load(terminal)?, Level::default(), extent, &taxonomy)?;
     let options = args.options();
     if args.output == DemoOutput::Table {
         print_error(&report::opening(&options));
     }
     let started = Instant::now();
-    let mut blocks = Blocks::new(&options);
-    let mut cases = Cases::new(&rules);
+    let inputs = Inputs::new(&LaneKind::ALL.map(|kind| kind.file_name().into()));
+    let names = Names {
+        book: &book,
+        inputs: &inputs,
+    };
+    let mut statistics = Statistics::new(book.engine.rules().len());
     let live = LiveView::new(&options, terminal.err);
+    let (recorder, mut out) = stream(args, names, &mut statistics, live)?;
+    let findings = recorder.findings();
+    let mut text = Vec::new();
+    match args.output {
+        DemoOutput::Jsonl => incidents(&mut text, findings, names),
+        DemoOutput::Table => {
+            let by_rule = &statistics.by_rule;
+            text = case_table::report(findings, names, by_rule, Parts::All, terminal.out).into();
+        }
+    }
+    out.write(&text)?;
+    out.flush()?;
+    let elapsed = started.elapsed();
+    let colour = terminal.err.colour;
+    print_error(&report::closing(
+        &statistics,
+        names,
+        findings,
+        elapsed,
+        colour,
+    ));
+    if let Some(path) = &args.html {
+        write_page(path, &case_html::page(findings, &statistics, names))?;
+    }
+    Ok(Exit::Success)
+}
+
+/// Reads the days to their end.
+fn stream<'a>(
+    args: &DemoArgs,
+    names: Names<'a>,
+    statistics: &mut Statistics,
+    mut live: LiveView,
+) -> Result<(CaseRecorder<'a>, Output), Failure> {
+    let options = args.options();
+    let mut blocks = Blocks::new(&options);
+    // Nothing is shown of single matches, so that it does not matter how they would look.
+    let renderer = DetectionRenderer::Jsonl;
+    let rules: Vec<ScanRule> = scan_rules(names.book, renderer);
+    let finder = Finder {
+        engine: &names.book.engine,
+        rules: &rules,
+        inputs: names.inputs,
+        renderer,
+        what: What::Nothing,
+        arrangement: Arrangement::ByArrival,
+    };
+    let recorder = CaseRecorder::new(Setting {
+        book: names.book,
+        renderer: CaseRenderer {
+            look: Look::Hidden,
+            names,
+        },
+        arrangement: Arrangement::ByArrival,
+        lateness: LATENESS,
+        alerts: AlertPolicy::Lifecycle,
+        incidents_only: false,
+        keeping: Keeping::Lists,
+    });
+    let out = Output::new(StandardOutput::lock(), Vec::new());
+    let mut sink = Sink::new(out, Order::Arrival, renderer.time_slot(), recorder);
+    let mut ended = Ok(());
     pipeline::run(
         threads(args.threads),
         |batch| blocks.next(batch),
-        || cases::worker(&engine),
-        |block, matched: Matched| {
-            cases.add(&matched, &mut |alert| live.alert(&loaded, alert));
-            live.show(block.origin.near, cases.events());
-            ControlFlow::Continue(())
+        || finder.worker(),
+        |block, result| {
+            statistics.add(&block, &result);
+            ended = sink.add(&block, result);
+            live.show(block.origin.near, statistics.events);
+            live.alerts(names.book, sink.recorder().findings());
+            match ended {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            }
         },
     );
-    cases.finish(&mut |alert| live.alert(&loaded, alert));
+    let finished = ended.and_then(|()| sink.finish());
     live.clear();
-    let incidents = cases.incidents();
-    let mut text = String::new();
-    for incident in incidents {
-        match args.output {
-            DemoOutput::Jsonl => {
-                // Writing to a string cannot fail.
-                let _ = writeln!(text, "{incident}");
-            }
-            DemoOutput::Table => report::incident(&mut text, incident, terminal.out.colour),
-        }
+    finished?;
+    statistics.note(sink.recorder());
+    Ok(sink.into_parts())
+}
+
+fn scan_rules(book: &RuleBook, renderer: DetectionRenderer) -> Vec<ScanRule> {
+    let rules = (0..).map(RuleIndex).zip(book.engine.rules());
+    let rules = rules.map(|(index, rule)| ScanRule {
+        card: renderer.rule_card(&rule.meta),
+        stands_alone: book.stands_alone(index),
+    });
+    rules.collect()
+}
+
+/// The last record of each incident.
+fn incidents(out: &mut Vec<u8>, findings: &Findings, names: Names<'_>) {
+    let renderer = CaseRenderer {
+        look: Look::Jsonl,
+        names,
+    };
+    for incident in findings.kept_incidents().0 {
+        renderer.incident(out, incident);
     }
-    let mut out = StandardOutput::lock();
-    out.write(text.as_bytes())?;
-    out.flush()?;
-    print_error(&report::closing(&cases, started.elapsed()));
-    Ok(Exit::Success)
+}
+
+fn write_page(path: &Path, page: &str) -> Result<(), Failure> {
+    fs::write(path, page).map_err(|source| Failure::File {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 impl DemoArgs {

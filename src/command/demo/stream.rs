@@ -1,5 +1,7 @@
 //! The scenario as blocks: some minutes of each kind of log in turn.
 
+use std::time::Duration;
+
 use yagura_engine::pipeline::Block;
 use yagura_parsers::{BlockExtent, EventBatch, Origin, Timestamp};
 
@@ -10,7 +12,8 @@ const SLICE_NANOS: i64 = 5 * 60 * 1_000_000_000;
 
 /// How far an event can lie behind the newest one before it: what lanes promise, and a slice of
 /// another lane in between.
-pub const LATENESS_NANOS: i64 = LATENESS_MAX_NANOS + SLICE_NANOS;
+pub const LATENESS: Duration =
+    Duration::from_nanos((LATENESS_MAX_NANOS + SLICE_NANOS).unsigned_abs());
 
 /// See the module.
 pub struct Blocks {

@@ -329,10 +329,8 @@ fn tally(reader: &mut Reader<'_>) -> Option<Tally> {
 }
 
 fn extras(reader: &mut Reader<'_>) -> Option<ExtraSet> {
-    Some(ExtraSet {
-        values: list(reader, |r| Some((r.byte()?, r.bytes()?.into())))?,
-        omitted: reader.number()?,
-    })
+    let values = list(reader, |r| Some((r.byte()?, r.bytes()?.into())))?;
+    Some(ExtraSet::from_values(values, reader.number()?))
 }
 
 fn alert(reader: &mut Reader<'_>) -> Option<OpenAlert> {

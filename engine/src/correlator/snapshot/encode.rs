@@ -231,7 +231,7 @@ fn extras(extras: &ExtraSet, out: &mut Vec<u8>) {
         out.push(*kind);
         put_bytes(value, out);
     };
-    list(&extras.values, extra, out);
+    list(extras.values(), extra, out);
     put(extras.omitted, out);
 }
 

@@ -26,7 +26,7 @@ use super::rule_facts::RuleFacts;
 use super::schedule::{Due, Task};
 use super::timeline::NO_SUBJECT;
 
-const MAGIC: &[u8] = b"YGINC\x01";
+const MAGIC: &[u8] = b"YGINC\x02";
 /// Of the checksum.
 const TAIL_BYTES: usize = 8;
 

@@ -60,6 +60,7 @@ pub(super) fn write_entity(out: &mut Writer, entity: &Entity) {
     out.option(entity.written.as_deref(), Writer::bytes);
     out.time(entity.last_seen);
     out.number(entity.counted);
+    out.number(entity.sighted.into());
     out.option(entity.incident, |out, place| out.number(place.into()));
     let claims: Vec<Claim> = entity.claims.all().collect();
     out.list(claims.iter(), |out, claim| {
@@ -87,6 +88,7 @@ pub(super) fn read_entity(input: &mut Reader<'_>) -> Read<Entity> {
         written: input.option(|input| Ok(input.bytes()?.into()))?,
         last_seen: input.time()?,
         counted: input.number()?,
+        sighted: input.place()?,
         incident: input.option(Reader::place)?,
         holds: 0,
         queued: false,

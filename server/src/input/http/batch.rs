@@ -81,7 +81,7 @@ impl Batch {
         self.finish();
         let mut block = BytesMut::with_capacity(bytes.len() + 1);
         block.extend_from_slice(bytes);
-        if !bytes.ends_with(b"\n") {
+        if format != Format::Evtx && !bytes.ends_with(b"\n") {
             block.extend_from_slice(b"\n");
         }
         self.parcels

@@ -22,15 +22,25 @@ impl Trial {
 
     /// Why the record would stay a raw event; `None` if it is understood.
     pub(crate) fn fault(&mut self, format: Format, record: &[u8]) -> Option<Reason> {
-        self.batch.recycle().extend_from_slice(record);
+        self.parse(format, record);
+        let mut counts = self.batch.unparsed().counts();
+        counts.find_map(|(reason, count)| (count > 0).then_some(reason))
+    }
+
+    /// How many events a block holds.
+    pub(crate) fn count(&mut self, format: Format, block: &[u8]) -> u32 {
+        self.parse(format, block);
+        u32::try_from(self.batch.len()).unwrap_or(u32::MAX)
+    }
+
+    fn parse(&mut self, format: Format, text: &[u8]) {
+        self.batch.recycle().extend_from_slice(text);
         let origin = Origin {
             position: 0,
             near: Timestamp::UNKNOWN,
             extent: BlockExtent::Whole,
         };
         self.batch.parse(format, origin, &self.nothing);
-        let mut counts = self.batch.unparsed().counts();
-        counts.find_map(|(reason, count)| (count > 0).then_some(reason))
     }
 
     /// The same for one JSON object.
