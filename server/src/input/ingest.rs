@@ -1,206 +1,189 @@
-//! `POST /ingest`: a body of any known format.
+//! Logs by HTTP as they are: `POST /ingest`, `POST /ingest/FORMAT`.
+//!
+//! The body is what a file would be. Its format is recognised, or named by the path or by
+//! `?format=`; who names it is held to it: records that are not of that format are refused and
+//! counted in the answer, where they would otherwise be kept as raw text.
 
+mod blocks;
+mod text;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use axum::{Extension, Json, Router};
-use bytes::Bytes;
-use serde_json::json;
-use yagura_parsers::{
-    BlockExtent, EventBatch, Extent, Format, Framer, Input, Origin, Projection, ProjectionBuilder,
-    recognise,
-};
+use serde::{Deserialize, Serialize};
+use yagura_parsers::{Format, recognise};
 
-use super::packer::Packer;
-use super::{Context, body};
-use crate::clock;
-use crate::intake::{Receipt, Refused};
-use crate::parcel::{PARCEL_BYTES_MAX, Parcel};
+use super::Context;
+use super::http::{Asked, Batch, Door, Tokens, Trial, json, later};
 use crate::source::{DropReason, Source};
 
-/// The routes: `/ingest`, and `/ingest/FORMAT` for whoever knows better than the content.
-pub fn router(context: Context) -> Router {
-    Router::new()
-        .route("/ingest", post(recognised))
-        .route("/ingest/{format}", post(named))
-        .with_state(context)
+/// What only this input needs.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct IngestSettings {
+    /// Who may send; without tokens everybody may.
+    pub tokens: Tokens,
 }
 
-async fn recognised(
-    State(context): State<Context>,
-    Extension(source): Extension<Source>,
-    request: Request,
-) -> Response {
-    take(&context, &source, None, request).await
+/// The paths of this input.
+pub fn router(context: Context, settings: IngestSettings) -> Router {
+    let door = Arc::new(Door::new(context, settings.tokens));
+    Router::new()
+        .route("/ingest", post(recognised).put(recognised))
+        .route("/ingest/{format}", post(named).put(named))
+        .with_state(door)
+}
+
+/// What a client is told.
+#[derive(Debug, Default, Serialize)]
+struct Tally {
+    accepted: u64,
+    refused: u64,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    reasons: BTreeMap<&'static str, u64>,
+}
+
+/// How the format of a body is known.
+#[derive(Clone, Copy)]
+enum Choice {
+    Named(Format),
+    Recognised,
+}
+
+async fn recognised(State(door): State<Arc<Door>>, request: Request<Body>) -> Response {
+    let asked = Asked::new(&door, request);
+    let name = asked.parameter("format").map(str::to_owned);
+    take(&door, asked, name.as_deref()).await
 }
 
 async fn named(
-    State(context): State<Context>,
-    Extension(source): Extension<Source>,
+    State(door): State<Arc<Door>>,
     Path(name): Path<String>,
-    request: Request,
+    request: Request<Body>,
 ) -> Response {
-    let known = Format::ALL.into_iter().find(|format| format.name() == name);
-    let Some(format) = known else {
-        source.dropped(DropReason::Malformed, 1);
-        let names = Format::ALL.map(Format::name).join(", ");
-        let error = format!("`{name}` is no format; there are {names}");
-        return (StatusCode::NOT_FOUND, Json(json!({"error": error}))).into_response();
-    };
-    take(&context, &source, Some(format), request).await
+    take(&door, Asked::new(&door, request), Some(&name)).await
 }
 
-async fn take(
-    context: &Context,
-    source: &Source,
-    format: Option<Format>,
-    request: Request,
-) -> Response {
-    let body = match body::read(request, &context.limits).await {
-        Ok(body) => body,
-        Err(error) => {
-            source.dropped(error.reason, 1);
-            return error.into_response();
+async fn take(door: &Door, asked: Asked, name: Option<&str>) -> Response {
+    let Asked {
+        source,
+        headers,
+        body,
+        ..
+    } = asked;
+    if door.admit(&headers, &source).is_err() {
+        let answer = error(
+            StatusCode::UNAUTHORIZED,
+            "the token is missing or not known; send it as `Authorization: Bearer TOKEN`",
+        );
+        return ([(header::WWW_AUTHENTICATE, "Bearer")], answer).into_response();
+    }
+    let choice = match choose(name) {
+        Ok(choice) => choice,
+        Err(text) => {
+            source.dropped(DropReason::Malformed, 1);
+            return error(StatusCode::BAD_REQUEST, &text);
         }
     };
-    let format = format.unwrap_or_else(|| recognise(&body));
-    let parcels = parcels(&body, format, source, context.limits.line_bytes);
-    store(context, parcels).await
+    let contents = match door.body(&headers, body, &source).await {
+        Ok(contents) => contents,
+        Err(unreadable) => {
+            let answer = error(unreadable.status(), &unreadable.to_string());
+            return if unreadable.status() == StatusCode::SERVICE_UNAVAILABLE {
+                later(answer)
+            } else {
+                answer
+            };
+        }
+    };
+    let mut batch = door.batch(&source);
+    let tally = {
+        let text = text::of(&contents.bytes);
+        collect(&text, choice, &mut batch)
+    };
+    drop(contents);
+    let Some(tally) = tally else {
+        source.dropped(DropReason::Malformed, 1);
+        return error(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Windows event log files are not taken over HTTP; `yagura scan` reads them, or send \
+             their events as XML or JSON",
+        );
+    };
+    answer(door, &source, batch, &tally).await
 }
 
-/// Hands all over, and answers when all are durable.
-async fn store(context: &Context, parcels: Vec<Parcel>) -> Response {
-    let all: u64 = parcels.iter().map(|parcel| u64::from(parcel.records)).sum();
-    let mut promised: Vec<(u64, Receipt)> = Vec::new();
-    let mut trouble = None;
-    for parcel in parcels {
-        let records = u64::from(parcel.records);
-        match context
-            .intake
-            .submit_within(parcel, context.limits.room)
-            .await
-        {
-            Ok(receipt) => promised.push((records, receipt)),
-            Err(refused) => {
-                trouble = Some(refused);
-                break;
+async fn answer(door: &Door, source: &Source, batch: Batch, tally: &Tally) -> Response {
+    if tally.refused > 0 {
+        source.dropped(DropReason::Malformed, tally.refused);
+    }
+    if let Err(refused) = door.store(batch).await {
+        return later(error(StatusCode::SERVICE_UNAVAILABLE, &refused.to_string()));
+    }
+    let status = if tally.accepted == 0 && tally.refused > 0 {
+        StatusCode::BAD_REQUEST
+    } else {
+        StatusCode::OK
+    };
+    json(status, tally)
+}
+
+fn error(status: StatusCode, text: &str) -> Response {
+    json(status, &serde_json::json!({ "error": text }))
+}
+
+fn choose(name: Option<&str>) -> Result<Choice, String> {
+    let Some(name) = name else {
+        return Ok(Choice::Recognised);
+    };
+    let found = Format::ALL.into_iter().find(|format| format.name() == name);
+    found.map(Choice::Named).ok_or_else(|| {
+        let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
+        let name: String = name.chars().take(40).collect();
+        format!(
+            "no format is called `{name}`; there are {}, or leave it out",
+            names.join(", ")
+        )
+    })
+}
+
+/// Cuts a body into records. `None`: it cannot be taken.
+fn collect(text: &[u8], choice: Choice, batch: &mut Batch) -> Option<Tally> {
+    let (format, mut trial) = match choice {
+        Choice::Named(format) => (format, Some(Trial::new())),
+        Choice::Recognised => (recognise(text), None),
+    };
+    let mut tally = Tally::default();
+    match format {
+        Format::Evtx => return None,
+        Format::Json | Format::WindowsXml | Format::Auditd => {
+            blocks::each(format, text, |block, records| {
+                batch.block(format, block, records);
+                tally.accepted += u64::from(records);
+            });
+        }
+        _ => {
+            for line in text::lines(text) {
+                let fault = trial.as_mut().and_then(|trial| trial.fault(format, line));
+                if let Some(reason) = fault {
+                    tally.refused += 1;
+                    *tally.reasons.entry(reason.name()).or_default() += 1;
+                    continue;
+                }
+                tally.accepted += 1;
+                if format == Format::JsonLines {
+                    batch.record(format, line);
+                } else {
+                    batch.line(format, line);
+                }
             }
         }
     }
-    let mut accepted = 0;
-    for (records, receipt) in promised {
-        match receipt.durable().await {
-            Ok(()) => accepted += records,
-            Err(refused) => trouble = Some(refused),
-        }
-    }
-    let refused = all - accepted;
-    let Some(trouble) = trouble else {
-        return Json(json!({"accepted": accepted, "refused": refused})).into_response();
-    };
-    let body = json!({
-        "accepted": accepted,
-        "refused": refused,
-        "error": trouble.to_string(),
-    });
-    let status = match trouble {
-        Refused::Full => StatusCode::TOO_MANY_REQUESTS,
-        Refused::Failed(_) | Refused::Stopping => StatusCode::SERVICE_UNAVAILABLE,
-    };
-    (status, [(header::RETRY_AFTER, "5")], Json(body)).into_response()
-}
-
-/// Cuts a body between records.
-fn parcels(body: &Bytes, format: Format, source: &Source, line_bytes: usize) -> Vec<Parcel> {
-    match format {
-        Format::Json | Format::WindowsXml | Format::Evtx | Format::Auditd => {
-            framed(body, format, source)
-        }
-        _ => by_line(body, format, source, line_bytes),
-    }
-}
-
-fn by_line(body: &[u8], format: Format, source: &Source, line_bytes: usize) -> Vec<Parcel> {
-    let mut parcels = Vec::new();
-    let mut packer = Packer::new(source.clone(), format, line_bytes);
-    for line in body.split(|byte| *byte == b'\n') {
-        let line = line.trim_ascii_end();
-        if line.is_empty() {
-            continue;
-        }
-        if format == Format::JsonLines {
-            // Cut JSON would be no JSON.
-            packer.json(|out| out.extend_from_slice(line));
-        } else {
-            packer.line(line);
-        }
-        if packer.is_full() {
-            parcels.extend(packer.take());
-        }
-    }
-    parcels.extend(packer.take());
-    parcels
-}
-
-fn framed(body: &Bytes, format: Format, source: &Source) -> Vec<Parcel> {
-    let now = clock::now();
-    let mut framer = Framer::new(format, now);
-    let mut parcels = Vec::new();
-    let mut counter = Counter::new();
-    let (mut start, mut reach) = (0, PARCEL_BYTES_MAX);
-    while start < body.len() {
-        let end = (start + reach).min(body.len());
-        let input = if end == body.len() {
-            Input::Ended
-        } else {
-            Input::Open
-        };
-        let piece = body.slice(start..end);
-        let cut = framer.cut(&piece, input).len;
-        if cut == 0 {
-            // A record that is longer than a parcel is one of its own.
-            reach *= 2;
-            continue;
-        }
-        let bytes = piece.slice(..cut);
-        let records = counter.count(&bytes, format);
-        if records > 0 {
-            parcels.push(Parcel {
-                source: source.clone(),
-                format,
-                received: now,
-                records,
-                bytes,
-            });
-        }
-        (start, reach) = (start + cut, PARCEL_BYTES_MAX);
-    }
-    parcels
-}
-
-/// Counts the events of a block by reading them, without their fields.
-struct Counter {
-    batch: EventBatch,
-    nothing: Projection,
-}
-
-impl Counter {
-    fn new() -> Self {
-        Self {
-            batch: EventBatch::new(),
-            nothing: ProjectionBuilder::new(Extent::Projected).build(),
-        }
-    }
-
-    fn count(&mut self, bytes: &[u8], format: Format) -> u32 {
-        self.batch.recycle().extend_from_slice(bytes);
-        let origin = Origin {
-            position: 0,
-            near: clock::now(),
-            extent: BlockExtent::Whole,
-        };
-        self.batch.parse(format, origin, &self.nothing);
-        self.batch.len() as u32
-    }
+    Some(tally)
 }
