@@ -26,8 +26,8 @@ use crate::source::{DropReason, Source};
 /// Requests of one connection at a time.
 const STREAMS_MAX: u32 = 64;
 /// What HTTP/2 buffers of one request before its handler reads it.
-const STREAM_WINDOW_BYTES: u32 = 256 << 10;
-const CONNECTION_WINDOW_BYTES: u32 = 1 << 20;
+const STREAM_WINDOW_BYTES: u32 = 128 << 10;
+const CONNECTION_WINDOW_BYTES: u32 = 256 << 10;
 /// Names and values of a request's headers.
 const HEAD_BYTES_MAX: u32 = 64 << 10;
 

@@ -4,7 +4,7 @@
 //! `?format=`; who names it is held to it: records that are not of that format are refused and
 //! counted in the answer, where they would otherwise be kept as raw text.
 
-mod blocks;
+pub(super) mod blocks;
 mod text;
 
 use std::collections::BTreeMap;
@@ -107,7 +107,7 @@ async fn take(door: &Door, asked: Asked, name: Option<&str>) -> Response {
         let text = text::of(&contents.bytes);
         collect(&text, choice, &mut batch)
     };
-    drop(contents);
+    let _room = contents.into_room();
     let Some(tally) = tally else {
         source.dropped(DropReason::Malformed, 1);
         return error(

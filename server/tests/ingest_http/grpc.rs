@@ -166,6 +166,31 @@ async fn errors_have_a_status() {
     assert_eq!(stage.dropped(DropReason::TooLarge), 1);
 }
 
+/// Nor are many that share something large.
+#[tokio::test]
+async fn records_grow_only_so_far() {
+    let stage = Stage::new("otlp").await;
+    let large = pair("a", &"x".repeat(200_000));
+    let resource_logs = ResourceLogs {
+        resource: Some(Resource {
+            attributes: vec![large],
+            ..Resource::default()
+        }),
+        scope_logs: vec![ScopeLogs {
+            log_records: vec![LogRecord::default(); 1000],
+            ..ScopeLogs::default()
+        }],
+        ..ResourceLogs::default()
+    };
+    let message = ExportLogsServiceRequest {
+        resource_logs: vec![resource_logs],
+    };
+    let kind = "Content-Type: application/x-protobuf\r\n";
+    let (status, _) = stage.post("/v1/logs", kind, &message.encode_to_vec()).await;
+    assert_eq!((status, &*stage.stored()), (413, ""));
+    assert_eq!(stage.dropped(DropReason::TooLarge), 1);
+}
+
 /// Two bytes of a message can become two hundred in memory: those are read one at a time.
 #[tokio::test]
 async fn many_empty_records_are_no_burden() {

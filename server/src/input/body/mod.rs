@@ -38,11 +38,25 @@ pub(crate) struct BodyRoom {
     limits: Limits,
 }
 
-/// A body as its client meant it. Its room is given back when it is dropped.
+/// A body as its client meant it.
 #[derive(Debug)]
 pub(crate) struct Contents {
     pub(crate) bytes: Bytes,
     room: Option<OwnedSemaphorePermit>,
+}
+
+/// The room of a body that is read, until its records are stored: they take as much again.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct HeldRoom {
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+impl Contents {
+    /// Drops the bytes, and keeps their room.
+    pub(crate) fn into_room(self) -> HeldRoom {
+        HeldRoom { _room: self.room }
+    }
 }
 
 /// Why a body cannot be had.

@@ -119,7 +119,7 @@ async fn bulk(door: &Door, index: Option<&str>, request: Request<Body>) -> Respo
             return error(refusal.status, refusal.kind, &refusal.text);
         }
     };
-    drop(contents);
+    let _room = contents.into_room();
     count(&items, &source);
     if let Err(refused) = door.store(batch).await {
         return error(StatusCode::TOO_MANY_REQUESTS, FULL, &refused.to_string());

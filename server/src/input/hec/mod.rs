@@ -30,6 +30,7 @@ use self::reply::{Code, Reply};
 use super::Context;
 use super::body::Contents;
 use super::http::{Asked, Batch, Denied, Door, Tokens};
+use super::ingest::blocks;
 use crate::source::{DropReason, Source};
 
 /// What only this input needs.
@@ -156,7 +157,7 @@ impl Collector {
             channel,
             contents,
         } = opened;
-        drop(contents);
+        let _room = contents.into_room();
         if outcome.refused > 0 {
             source.dropped(DropReason::Malformed, outcome.refused);
         }
@@ -200,9 +201,9 @@ fn lines(body: &[u8], batch: &mut Batch) -> Outcome {
         format => format,
     };
     if format == Format::WindowsXml {
-        // An event may go over many lines, and whoever reads XML does not mind them.
-        let events = memchr::memmem::find_iter(body, b"</Event>").count().max(1);
-        batch.block(format, body, u32::try_from(events).unwrap_or(u32::MAX));
+        blocks::each(format, body, |block, records| {
+            batch.block(format, block, records)
+        });
         return Outcome::default();
     }
     let mut is_empty = true;

@@ -21,6 +21,7 @@ pub(crate) struct Batch {
     line_bytes: usize,
     current: Option<Current>,
     parcels: Vec<Parcel>,
+    bytes: usize,
 }
 
 /// The parcel that is being filled.
@@ -38,12 +39,19 @@ impl Batch {
             line_bytes,
             current: None,
             parcels: Vec::new(),
+            bytes: 0,
         }
+    }
+
+    /// About how many bytes it holds.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Adds a line or message of a line format.
     pub(crate) fn line(&mut self, format: Format, line: &[u8]) {
         self.packer(format, line.len()).line(line);
+        self.grow(line.len());
     }
 
     /// Adds a record as it stands: JSON without line ends, or XML.
@@ -51,18 +59,25 @@ impl Batch {
         self.write(format, record.len(), |out| out.extend_from_slice(record));
     }
 
-    /// Adds a record of about that many bytes.
+    /// Adds a record; `bytes` is about how many it will have.
     pub(crate) fn write(
         &mut self,
         format: Format,
         bytes: usize,
         write: impl FnOnce(&mut BytesMut),
     ) {
-        self.packer(format, bytes).json(write);
+        let mut written = 0;
+        self.packer(format, bytes).json(|out| {
+            let before = out.len();
+            write(out);
+            written = out.len() - before;
+        });
+        self.grow(written);
     }
 
     /// Adds a parcel of its own.
     pub(crate) fn block(&mut self, format: Format, bytes: &[u8], records: u32) {
+        self.bytes += bytes.len();
         self.finish();
         let mut block = BytesMut::with_capacity(bytes.len() + 1);
         block.extend_from_slice(bytes);
@@ -92,14 +107,21 @@ impl Batch {
         if !self.current.as_mut().is_some_and(fits) {
             self.finish();
         }
+        let source = &self.source;
         let current = self.current.get_or_insert_with(|| Current {
             format,
-            packer: Packer::new(self.source.clone(), format, self.line_bytes),
+            packer: Packer::new(source.clone(), format, self.line_bytes),
             bytes: 0,
         });
-        // The end of the line; and a line end within takes four bytes.
-        current.bytes += bytes + 1;
         &mut current.packer
+    }
+
+    /// Counts a record that was added, with the end of its line.
+    fn grow(&mut self, bytes: usize) {
+        self.bytes += bytes + 1;
+        if let Some(current) = &mut self.current {
+            current.bytes += bytes + 1;
+        }
     }
 
     fn finish(&mut self) {

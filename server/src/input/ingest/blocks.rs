@@ -5,18 +5,32 @@ use yagura_parsers::{Format, Framer, Input, Timestamp};
 
 use crate::parcel::PARCEL_BYTES_MAX;
 
+/// Up to so many bytes without an end the framer is asked at each place; then more and more
+/// rarely, since it may look at all of them each time.
+const EXACT_BYTES: usize = 64 << 10;
+
 /// Calls `take` with blocks of whole records, and how many each holds.
-pub(super) fn each(format: Format, text: &[u8], mut take: impl FnMut(&[u8], u32)) {
+pub(in crate::input) fn each(format: Format, text: &[u8], mut take: impl FnMut(&[u8], u32)) {
     let mut block = Block::default();
     let mut framer = Framer::new(format, Timestamp::UNKNOWN);
     // Where the framer's buffer begins: behind the last record.
     let mut start = 0;
+    let mut patience = 0;
     for end in possible_ends(format, text) {
         let buffer = text.get(start..end).unwrap_or_default();
-        let cut = framer.cut(buffer, Input::Open);
-        if cut.len == 0 {
+        if buffer.len() < patience {
             continue;
         }
+        let cut = framer.cut(buffer, Input::Open);
+        if cut.len == 0 {
+            patience = if buffer.len() > EXACT_BYTES {
+                buffer.len() + buffer.len() / 8
+            } else {
+                0
+            };
+            continue;
+        }
+        patience = 0;
         let piece = buffer.get(..cut.len).unwrap_or_default();
         if block.bytes(start) + piece.len() > PARCEL_BYTES_MAX {
             block.flush(text, start, &mut take);
@@ -54,12 +68,11 @@ impl Block {
     }
 }
 
-/// Where the framer is asked. Each byte is looked at about once, however often it is asked; but
-/// for audit records, of which it reads the last lines each time.
+/// Where the framer is asked.
 fn possible_ends(format: Format, text: &[u8]) -> Box<dyn Iterator<Item = usize> + '_> {
     const EVENT_END: &[u8] = b"Event>";
     match format {
-        Format::Json => Box::new(memchr_iter(b'}', text).map(|at| at + 1)),
+        Format::Json => Box::new(braces(text)),
         Format::WindowsXml => {
             Box::new(memmem::find_iter(text, EVENT_END).map(|at| at + EVENT_END.len()))
         }
@@ -68,6 +81,26 @@ fn possible_ends(format: Format, text: &[u8]) -> Box<dyn Iterator<Item = usize> 
             Box::new((1..=text.len() / step).map(move |at| at * step))
         }
     }
+}
+
+/// Behind the braces that close something: those in strings do not.
+fn braces(text: &[u8]) -> impl Iterator<Item = usize> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let closes = move |byte: u8| {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            b'}' => return !is_quoted,
+            _ => {}
+        }
+        false
+    };
+    let ends = text.iter().enumerate();
+    ends.scan(closes, |closes, (at, byte)| {
+        Some(closes(*byte).then_some(at + 1))
+    })
+    .flatten()
 }
 
 fn records_of(format: Format, piece: &[u8]) -> u32 {
@@ -124,6 +157,26 @@ mod tests {
         }
         assert_eq!(blocks(Format::Json, "[]"), []);
         assert_eq!(blocks(Format::Json, ""), []);
+    }
+
+    /// What a framer looks at again and again must not take for ever.
+    #[test]
+    fn garbage_is_one_block() {
+        for piece in [
+            "}",
+            "{",
+            "{\"@odata.a\":\"}",
+            "{\"@odata.a\":1}",
+            "[",
+            "\"}",
+        ] {
+            let text = piece.repeat((2 << 20) / piece.len());
+            let joined: usize = blocks(Format::Json, &text)
+                .iter()
+                .map(|(b, _)| b.len())
+                .sum();
+            assert!(joined <= text.len());
+        }
     }
 
     #[test]

@@ -52,8 +52,13 @@ async fn serve(door: &Door, asked: Asked) -> Result<Tally, Status> {
     };
     let message = message.map_err(|refusal| refusal.counted(&source))?;
     let mut batch = door.batch(&source);
-    let outcome = collect(Coding::Protobuf, &message.bytes, &mut batch);
-    drop(message);
+    let outcome = collect(
+        Coding::Protobuf,
+        &message.bytes,
+        &door.context.limits,
+        &mut batch,
+    );
+    let _room = message.into_room();
     count(&outcome, &source);
     let tally = outcome.map_err(|error| Status::invalid_argument(error.to_string()))?;
     let stored = door.store(batch).await;

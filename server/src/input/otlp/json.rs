@@ -13,9 +13,8 @@ use serde::Deserialize;
 use serde_json::Number;
 use serde_json::value::RawValue;
 
-use super::record::{Shared, Tally};
-use super::{NoExport, RECORD_BYTES_MAX};
-use crate::input::http::Batch;
+use super::record::{Records, Shared};
+use super::{NotTaken, RECORD_BYTES_MAX};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -107,8 +106,7 @@ enum Double {
     Text(String),
 }
 
-pub(super) fn collect(message: &[u8], batch: &mut Batch) -> Result<Tally, NoExport> {
-    let mut tally = Tally::default();
+pub(super) fn collect(message: &[u8], records: &mut Records) -> Result<(), NotTaken> {
     let request: Request = serde_json::from_slice(message).map_err(no_export)?;
     for resource_logs in request.resource_logs {
         let resource_logs: ResourceLogs = parse(resource_logs)?;
@@ -127,32 +125,34 @@ pub(super) fn collect(message: &[u8], batch: &mut Batch) -> Result<Tally, NoExpo
             };
             let shared = Shared::new(&resource, &scope);
             for record in scope_logs.log_records {
-                put(record.get(), &shared, batch, &mut tally);
+                put(record.get(), &shared, records)?;
             }
         }
     }
-    Ok(tally)
+    Ok(())
 }
 
-fn put(record: &str, shared: &Shared, batch: &mut Batch, tally: &mut Tally) {
+fn put(record: &str, shared: &Shared, records: &mut Records) -> Result<(), NotTaken> {
     if record.len() > RECORD_BYTES_MAX {
-        return tally.reject(&format!("a record is larger than {RECORD_BYTES_MAX} bytes"));
+        records.reject(&format!("a record is larger than {RECORD_BYTES_MAX} bytes"));
+        return Ok(());
     }
     match serde_json::from_str::<Record>(record) {
-        Ok(record) => shared.put(&record.into(), batch),
-        Err(error) => tally.reject(&format!("a record cannot be decoded: {error}")),
+        Ok(record) => return records.put(&record.into(), shared),
+        Err(error) => records.reject(&format!("a record cannot be decoded: {error}")),
     }
+    Ok(())
 }
 
-fn parse<'a, T: Deserialize<'a>>(text: &'a RawValue) -> Result<T, NoExport> {
+fn parse<'a, T: Deserialize<'a>>(text: &'a RawValue) -> Result<T, NotTaken> {
     serde_json::from_str(text.get()).map_err(no_export)
 }
 
-fn common(text: Option<&RawValue>) -> Result<Common, NoExport> {
+fn common(text: Option<&RawValue>) -> Result<Common, NotTaken> {
     match text {
         Some(text) if text.get().len() > RECORD_BYTES_MAX => {
             let text = format!("a resource or scope is larger than {RECORD_BYTES_MAX} bytes");
-            Err(NoExport(text.into()))
+            Err(NotTaken::NoExport(text.into()))
         }
         Some(text) => parse(text),
         None => Ok(Common::default()),
@@ -163,8 +163,8 @@ fn common(text: Option<&RawValue>) -> Result<Common, NoExport> {
     clippy::needless_pass_by_value,
     reason = "the shape that `map_err` wants"
 )]
-fn no_export(error: serde_json::Error) -> NoExport {
-    NoExport(error.to_string().into())
+fn no_export(error: serde_json::Error) -> NotTaken {
+    NotTaken::NoExport(error.to_string().into())
 }
 
 impl Default for Integer {

@@ -30,9 +30,10 @@ use prost::Message;
 use serde::Deserialize;
 use serde_json::json as value;
 
-use self::record::Tally;
+use self::record::{Records, Tally};
 use super::Context;
 use super::http::{Asked, Batch, Door, Tokens, json as json_answer, later};
+use crate::limits::Limits;
 use crate::source::{DropReason, Source};
 
 /// What only this input needs.
@@ -63,24 +64,43 @@ enum Coding {
     Json,
 }
 
-/// The message is not of that protocol; nothing of it is taken.
+/// Why nothing of a message is taken.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the message is no export of logs: {0}")]
-struct NoExport(Box<str>);
-
-/// Reads a message into a batch.
-fn collect(coding: Coding, message: &[u8], batch: &mut Batch) -> Result<Tally, NoExport> {
-    match coding {
-        Coding::Protobuf => protobuf::collect(message, batch),
-        Coding::Json => json::collect(message, batch),
-    }
+enum NotTaken {
+    /// It is not of that protocol.
+    #[error("the message is no export of logs: {0}")]
+    NoExport(Box<str>),
+    /// Every record becomes as large as what it shares with the others.
+    #[error(
+        "with the attributes of their resources the records are too large; send smaller batches"
+    )]
+    Grows,
 }
 
-fn count(outcome: &Result<Tally, NoExport>, source: &Source) {
+/// How many times larger than a batch may be its records may become.
+const GROWTH_MAX: usize = 4;
+
+/// Reads a message into a batch.
+fn collect(
+    coding: Coding,
+    message: &[u8],
+    limits: &Limits,
+    batch: &mut Batch,
+) -> Result<Tally, NotTaken> {
+    let mut records = Records::new(batch, limits.batch_bytes.saturating_mul(GROWTH_MAX));
+    match coding {
+        Coding::Protobuf => protobuf::collect(message, &mut records),
+        Coding::Json => json::collect(message, &mut records),
+    }?;
+    Ok(records.tally)
+}
+
+fn count(outcome: &Result<Tally, NotTaken>, source: &Source) {
     match outcome {
         Ok(tally) if tally.rejected > 0 => source.dropped(DropReason::Malformed, tally.rejected),
         Ok(_) => {}
-        Err(_) => source.dropped(DropReason::Malformed, 1),
+        Err(NotTaken::NoExport(_)) => source.dropped(DropReason::Malformed, 1),
+        Err(NotTaken::Grows) => source.dropped(DropReason::TooLarge, 1),
     }
 }
 
@@ -109,12 +129,18 @@ async fn export(State(door): State<Arc<Door>>, request: Request<Body>) -> Respon
         Err(unreadable) => return error(coding, unreadable.status(), &unreadable.to_string()),
     };
     let mut batch = door.batch(&source);
-    let outcome = collect(coding, &contents.bytes, &mut batch);
-    drop(contents);
+    let outcome = collect(coding, &contents.bytes, &door.context.limits, &mut batch);
+    let _room = contents.into_room();
     count(&outcome, &source);
     let tally = match outcome {
         Ok(tally) => tally,
-        Err(no_export) => return error(coding, StatusCode::BAD_REQUEST, &no_export.to_string()),
+        Err(not_taken) => {
+            let status = match not_taken {
+                NotTaken::NoExport(_) => StatusCode::BAD_REQUEST,
+                NotTaken::Grows => StatusCode::PAYLOAD_TOO_LARGE,
+            };
+            return error(coding, status, &not_taken.to_string());
+        }
     };
     match door.store(batch).await {
         Ok(()) => success(coding, &tally),

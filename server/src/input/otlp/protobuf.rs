@@ -10,12 +10,10 @@ use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
 
-use super::record::{Shared, Tally};
-use super::{NoExport, RECORD_BYTES_MAX};
-use crate::input::http::Batch;
+use super::record::{Records, Shared};
+use super::{NotTaken, RECORD_BYTES_MAX};
 
-pub(super) fn collect(message: &[u8], batch: &mut Batch) -> Result<Tally, NoExport> {
-    let mut tally = Tally::default();
+pub(super) fn collect(message: &[u8], records: &mut Records) -> Result<(), NotTaken> {
     for resource_logs in Messages::of(message, 2) {
         let (1, resource_logs) = resource_logs? else {
             continue;
@@ -31,32 +29,34 @@ pub(super) fn collect(message: &[u8], batch: &mut Batch) -> Result<Tally, NoExpo
                 let (2, record) = record? else {
                     continue;
                 };
-                put(record, &shared, batch, &mut tally);
+                put(record, &shared, records)?;
             }
         }
     }
-    Ok(tally)
+    Ok(())
 }
 
-fn put(record: &[u8], shared: &Shared, batch: &mut Batch, tally: &mut Tally) {
+fn put(record: &[u8], shared: &Shared, records: &mut Records) -> Result<(), NotTaken> {
     if record.len() > RECORD_BYTES_MAX {
-        return tally.reject(&format!("a record is larger than {RECORD_BYTES_MAX} bytes"));
+        records.reject(&format!("a record is larger than {RECORD_BYTES_MAX} bytes"));
+        return Ok(());
     }
     match LogRecord::decode(record) {
-        Ok(record) => shared.put(&record, batch),
-        Err(error) => tally.reject(&format!("a record cannot be decoded: {error}")),
+        Ok(record) => return records.put(&record, shared),
+        Err(error) => records.reject(&format!("a record cannot be decoded: {error}")),
     }
+    Ok(())
 }
 
 /// What the records of a message share; it is its field 1.
-fn first<M: Message + Default>(message: &[u8]) -> Result<M, NoExport> {
+fn first<M: Message + Default>(message: &[u8]) -> Result<M, NotTaken> {
     for field in Messages::of(message, 2) {
         if let (1, shared) = field? {
             if shared.len() > RECORD_BYTES_MAX {
                 let text = format!("a resource or scope is larger than {RECORD_BYTES_MAX} bytes");
-                return Err(NoExport(text.into()));
+                return Err(NotTaken::NoExport(text.into()));
             }
-            return M::decode(shared).map_err(|error| NoExport(error.to_string().into()));
+            return M::decode(shared).map_err(|error| NotTaken::NoExport(error.to_string().into()));
         }
     }
     Ok(M::default())
@@ -123,7 +123,7 @@ impl<'a> Messages<'a> {
 }
 
 impl<'a> Iterator for Messages<'a> {
-    type Item = Result<(u64, &'a [u8]), NoExport>;
+    type Item = Result<(u64, &'a [u8]), NotTaken>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while !self.rest.is_empty() {
@@ -134,7 +134,7 @@ impl<'a> Iterator for Messages<'a> {
                 Some(_) => {}
                 None => {
                     self.rest = &[];
-                    return Some(Err(NoExport("it is no protobuf, or torn".into())));
+                    return Some(Err(NotTaken::NoExport("it is no protobuf, or torn".into())));
                 }
             }
         }

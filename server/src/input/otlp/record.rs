@@ -27,7 +27,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use yagura_parsers::{Format, Timestamp};
 
-use super::value;
+use super::{NotTaken, value};
 use crate::input::http::{Batch, Envelope, JsonLine, Text, json_value};
 
 /// How many records were not taken, and why the first of them.
@@ -37,12 +37,35 @@ pub(super) struct Tally {
     pub(super) why: String,
 }
 
-impl Tally {
-    pub(super) fn reject(&mut self, why: &str) {
-        if self.rejected == 0 {
-            why.clone_into(&mut self.why);
+/// The records of one message, on their way into a batch.
+pub(super) struct Records<'b> {
+    batch: &'b mut Batch,
+    bytes_max: usize,
+    pub(super) tally: Tally,
+}
+
+impl<'b> Records<'b> {
+    pub(super) fn new(batch: &'b mut Batch, bytes_max: usize) -> Self {
+        Self {
+            batch,
+            bytes_max,
+            tally: Tally::default(),
         }
-        self.rejected += 1;
+    }
+
+    pub(super) fn put(&mut self, record: &LogRecord, shared: &Shared) -> Result<(), NotTaken> {
+        shared.put(record, self.batch);
+        if self.batch.bytes() > self.bytes_max {
+            return Err(NotTaken::Grows);
+        }
+        Ok(())
+    }
+
+    pub(super) fn reject(&mut self, why: &str) {
+        if self.tally.rejected == 0 {
+            why.clone_into(&mut self.tally.why);
+        }
+        self.tally.rejected += 1;
     }
 }
 
@@ -80,7 +103,7 @@ impl<'a> Shared<'a> {
     }
 
     /// Puts a record into the batch.
-    pub(super) fn put(&self, record: &LogRecord, batch: &mut Batch) {
+    fn put(&self, record: &LogRecord, batch: &mut Batch) {
         if let Body::Members(members) = Body::of(record) {
             let envelope = self.envelope(record, members);
             let journal = members.iter().find(|pair| pair.key == "MESSAGE");
