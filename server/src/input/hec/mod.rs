@@ -202,7 +202,7 @@ fn lines(body: &[u8], batch: &mut Batch) -> Outcome {
     };
     if format == Format::WindowsXml {
         blocks::each(format, body, |block, records| {
-            batch.block(format, block, records)
+            batch.block(format, block, records);
         });
         return Outcome::default();
     }
