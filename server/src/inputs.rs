@@ -11,10 +11,13 @@ use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{InputConfig, InputKind, TlsSetting};
+use crate::http;
 use crate::input::file::{Position, Positions};
 use crate::input::listener::Listener;
 use crate::input::syslog_udp::SyslogUdp;
-use crate::input::{Context, InputError, file, lumberjack, relp, stdin, syslog_tcp};
+use crate::input::{
+    Context, InputError, bulk, file, hec, ingest, lumberjack, otlp, relp, stdin, syslog_tcp,
+};
 use crate::intake::Intake;
 use crate::limits::Limits;
 use crate::source::Sources;
@@ -94,6 +97,18 @@ pub async fn start(config: &InputConfig, shared: &Shared) -> Result<Running, Sta
         }
         (InputKind::Relp(of), Some(listener)) => tokio::spawn(relp::run(listener, of)),
         (InputKind::Beats(of), Some(listener)) => tokio::spawn(lumberjack::run(listener, of)),
+        (InputKind::Elasticsearch(of), Some(listener)) => {
+            tokio::spawn(http::run(listener, bulk::router(context, of)))
+        }
+        (InputKind::Hec(of), Some(listener)) => {
+            tokio::spawn(http::run(listener, hec::router(context, of)))
+        }
+        (InputKind::OtlpGrpc(of) | InputKind::OtlpHttp(of), Some(listener)) => {
+            tokio::spawn(http::run(listener, otlp::router(context, of)))
+        }
+        (InputKind::Http(of), Some(listener)) => {
+            tokio::spawn(http::run(listener, ingest::router(context, of)))
+        }
         (InputKind::SyslogUdp(of), _) => {
             let at = address.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 5514)));
             let socket = SyslogUdp::bind(at, context).await.map_err(bind)?;

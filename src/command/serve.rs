@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 use notify::{RecursiveMode, Watcher};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use yagura_server::api;
 use yagura_server::config::{Config, InputConfig, OutputConfig, Secret};
-use yagura_server::http;
 
 use crate::failure::{Exit, Failure};
 use crate::serve::{RuleSet, RuleSetting, Server, make_folder};
@@ -204,11 +204,7 @@ async fn start_api(
         .map(yagura_server::config::TlsSetting::load)
         .transpose()?;
     let context = server.shared.context(&"http".into());
-    let api = http::Api {
-        api: server.api.clone(),
-        tls,
-    };
-    let bound = http::bind(address, api, context).await;
+    let bound = api::bind(address, tls, server.api.clone(), context).await;
     let (address, serving) = bound.map_err(|error| error.to_string())?;
     tracing::info!(input = "http", %address, "listening");
     Ok(Some(tokio::spawn(serving)))

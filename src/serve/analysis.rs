@@ -224,6 +224,9 @@ struct Desk<'a, L> {
     is_caught_up: bool,
 }
 
+/// How often the state is stored while the spool is full.
+const WHEN_FULL: Duration = Duration::from_millis(250);
+
 /// Findings wait so long for others before they are made durable together.
 const GATHER: Duration = Duration::from_millis(20);
 
@@ -265,10 +268,27 @@ impl<'a, L: Ledger> Desk<'a, L> {
         if self.pending.is_some_and(is_due) {
             self.commit();
         }
-        let (at, position) = self.checkpointed;
-        if at.elapsed() >= self.of.setting.checkpoint && position != self.position {
+        if self.is_checkpoint_due() {
             self.checkpoint();
         }
+    }
+
+    /// Checkpoints alone make room in a full spool, and two of them, since the older one may be
+    /// needed yet: then they come sooner, and where nothing moves as well.
+    fn is_checkpoint_due(&self) -> bool {
+        let (at, position) = self.checkpointed;
+        let since = at.elapsed();
+        if since >= self.of.setting.checkpoint && position != self.position {
+            return true;
+        }
+        let is_full = || {
+            self.of
+                .spool
+                .health()
+                .trouble
+                .is_some_and(|trouble| trouble.is_full)
+        };
+        since >= WHEN_FULL && is_full()
     }
 
     fn record(&mut self, result: BlockResult) {

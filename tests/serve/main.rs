@@ -151,7 +151,7 @@ fn what_makes_no_sense_is_answered() {
     for (method, path, status) in [
         ("GET", "/nowhere", 404),
         ("GET", "/ingest", 405),
-        ("POST", "/ingest/nonsense", 404),
+        ("POST", "/ingest/nonsense", 400),
         ("GET", "/api/v1/incidents?level=awful", 400),
         ("GET", "/api/v1/incidents?colour=red", 400),
         ("GET", "/api/v1/incidents?after=nonsense", 400),
@@ -166,4 +166,74 @@ fn what_makes_no_sense_is_answered() {
     let said = second.expect_err("the data are in use");
     assert!(said.contains("used by another process"), "{said}");
     assert_eq!(server.end(), Some(0));
+}
+
+#[test]
+fn a_full_spool_refuses_and_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rules = rules(folder.path());
+    let config = folder.path().join("yagura.yml");
+    let text = "spool: {limit: 1MiB, segment: 128KiB, memory: 64KiB}\nlimits: {room: 100ms}\n";
+    fs::write(&config, text).expect("a file");
+    let data = folder.path().join("data");
+    let server = Served::with_config(Some(&config), &data, &rules, &["http"]).expect("it starts");
+    let (mut sent, mut refused) = (0, 0);
+    // Six times what the spool may hold.
+    while sent < 300 * 400 {
+        let body: String = (sent..sent + 400).map(message).collect();
+        match server.ask("POST", "/ingest/syslog", body.as_bytes()) {
+            Some((200, _)) => sent += 400,
+            Some((429 | 503, _)) => {
+                refused += 1;
+                assert!(
+                    refused < 1000,
+                    "it never goes on: {}",
+                    server.get("/api/v1/status")
+                );
+                std::thread::sleep(std::time::Duration::from_millis(50));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    server.wait_until("all are evaluated", |server| {
+        let events = server.get("/api/v1/status")["engine"]["events"].as_u64();
+        events >= Some(sent)
+    });
+    let spool = &server.get("/api/v1/status")["spool"];
+    assert!(spool["used_bytes"].as_u64() <= Some(1 << 20), "{spool}");
+    assert_eq!(server.end(), Some(0));
+}
+
+#[test]
+fn a_wrong_configuration_is_told_by_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rules = rules(folder.path());
+    let config = folder.path().join("yagura.yml");
+    for (text, told) in [
+        (
+            "data-dir: x\nspol: {}\n",
+            "yagura.yml:2:1: unknown field `spol`",
+        ),
+        ("lateness: 5 weeks\n", "yagura.yml:1:11"),
+        ("inputs:\n  - {type: pigeon}\n", "unknown variant `pigeon`"),
+        (
+            "inputs:\n  - {listen: 127.0.0.1:1, type: relp}\n",
+            "`type` has to stand first",
+        ),
+        (
+            "inputs:\n  - {type: relp}\n  - {type: relp}\n",
+            "two inputs are called relp",
+        ),
+        (
+            "api: {token: '${YAGURA_NOT_SET}'}\n",
+            "no variable YAGURA_NOT_SET",
+        ),
+        ("api: {listen: '0.0.0.0:0'}\n", "set `api.token`"),
+    ] {
+        fs::write(&config, text).expect("a file");
+        let data = folder.path().join("data");
+        let started = Served::with_config(Some(&config), &data, &rules, &[]);
+        let said = started.map(Served::kill).expect_err(text);
+        assert!(said.contains(told), "{text}: {said}");
+    }
 }

@@ -23,11 +23,24 @@ impl Served {
     }
 
     pub fn try_start(data: &Path, rules: &Path, listen: &[&str]) -> Result<Self, String> {
+        Self::with_config(None, data, rules, listen)
+    }
+
+    /// The same with a configuration.
+    pub fn with_config(
+        config: Option<&Path>,
+        data: &Path,
+        rules: &Path,
+        listen: &[&str],
+    ) -> Result<Self, String> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_yagura"));
         command
             .args(["serve", "--log-format", "json", "--data-dir"])
             .arg(data);
         command.arg("--rules").arg(rules);
+        if let Some(config) = config {
+            command.arg("--config").arg(config);
+        }
         for kind in listen {
             command.args(["--listen", &format!("{kind}=127.0.0.1:0")]);
         }

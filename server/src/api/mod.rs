@@ -10,6 +10,7 @@ mod findings;
 mod metrics;
 mod token;
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,9 +23,15 @@ use axum::routing::{get, post};
 use axum::{Json, Router, middleware};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio_rustls::rustls::ServerConfig;
 use yagura_parsers::Timestamp;
 
 use crate::config::Secret;
+use crate::http;
+use crate::input::http::Tokens;
+use crate::input::ingest::{self, IngestSettings};
+use crate::input::listener::Listener;
+use crate::input::{Context, InputError};
 use crate::output::OutputStatus;
 use crate::source::{DropReason, Source, Sources};
 use crate::storing;
@@ -107,6 +114,26 @@ pub struct InputReport {
 /// The description of all this.
 const OPENAPI: &str = include_str!("openapi.yml");
 
+/// Binds a listener for the API and `/ingest`; the future serves until inputs have to stop.
+///
+/// # Errors
+/// The address is taken, or not of this machine.
+pub async fn bind(
+    address: SocketAddr,
+    tls: Option<Arc<ServerConfig>>,
+    api: Api,
+    context: Context,
+) -> Result<(SocketAddr, impl Future<Output = ()> + Send), InputError> {
+    let listener = Listener::bind(address, tls, context.clone()).await?;
+    let address = listener.address();
+    let token = api.token.iter().map(Secret::reveal);
+    let settings = IngestSettings {
+        tokens: Tokens::new(token),
+    };
+    let router = router(api).merge(ingest::router(context, settings));
+    Ok((address, http::run(listener, router)))
+}
+
 /// All routes. Those that need a token have it asked for.
 pub fn router(api: Api) -> Router {
     let guarded = Router::new()
@@ -128,11 +155,6 @@ pub fn router(api: Api) -> Router {
         .route("/api/v1/openapi.yml", get(openapi))
         .merge(guarded)
         .with_state(api)
-}
-
-/// Has the API's token asked for in front of other routes.
-pub fn guarded(router: Router, api: Api) -> Router {
-    router.route_layer(middleware::from_fn_with_state(api, token::check))
 }
 
 /// Alive. Trouble of the spool is told, and is no reason to restart the process.

@@ -8,8 +8,12 @@ use serde::de::{self, Deserializer, MapAccess};
 
 use super::TlsSetting;
 use super::typed::{Typed, typed};
+use crate::input::bulk::BulkSettings;
 use crate::input::file::FileSettings;
+use crate::input::hec::HecSettings;
+use crate::input::ingest::IngestSettings;
 use crate::input::lumberjack::LumberjackSettings;
+use crate::input::otlp::OtlpSettings;
 use crate::input::relp::RelpSettings;
 use crate::input::stdin::StdinSettings;
 use crate::input::syslog_tcp::SyslogTcpSettings;
@@ -83,6 +87,16 @@ kinds! {
     Relp(RelpSettings) = "relp", Some(2514);
     /// Lumberjack 2: Beats.
     Beats(LumberjackSettings) = "beats", Some(5044);
+    /// Elasticsearch's `_bulk`.
+    Elasticsearch(BulkSettings) = "elasticsearch", Some(9200);
+    /// Splunk's HTTP event collector.
+    Hec(HecSettings) = "hec", Some(8088);
+    /// OpenTelemetry's protocol over gRPC; HTTP is taken there as well.
+    OtlpGrpc(OtlpSettings) = "otlp-grpc", Some(4317);
+    /// The same over HTTP; gRPC is taken there as well.
+    OtlpHttp(OtlpSettings) = "otlp-http", Some(4318);
+    /// Lines of any format over HTTP, as at the API's port, with tokens of its own.
+    Http(IngestSettings) = "http", Some(8081);
     /// Followed files.
     File(FileSettings) = "file", None;
     /// Standard input.
@@ -90,7 +104,16 @@ kinds! {
 }
 
 /// The types that listen where nothing else is configured.
-const USUAL: &[&str] = &["syslog-tcp", "syslog-udp", "relp", "beats"];
+const USUAL: &[&str] = &[
+    "syslog-tcp",
+    "syslog-udp",
+    "relp",
+    "beats",
+    "elasticsearch",
+    "hec",
+    "otlp-grpc",
+    "otlp-http",
+];
 
 impl InputConfig {
     /// All types of inputs.
@@ -121,7 +144,7 @@ impl InputConfig {
                 .filter(|name| **name != "file" && **name != "stdin");
             let types: Vec<&str> = types.copied().collect();
             format!(
-                "`{kind}` is no input that listens; there are http, {}",
+                "`{kind}` is no input that listens; there are {}",
                 types.join(", ")
             )
         })?;

@@ -91,7 +91,7 @@ async fn take(door: &Door, asked: Asked, name: Option<&str>) -> Response {
         Ok(choice) => choice,
         Err(text) => {
             source.dropped(DropReason::Malformed, 1);
-            return error(StatusCode::NOT_FOUND, &text);
+            return error(StatusCode::BAD_REQUEST, &text);
         }
     };
     let contents = match door.body(&headers, body, &source).await {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::http::HeaderValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, de};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
@@ -43,6 +43,11 @@ impl fmt::Debug for Tokens {
 impl<'de> Deserialize<'de> for Tokens {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let tokens = Vec::<Secret>::deserialize(from)?;
+        if tokens.iter().any(|token| token.reveal().trim().is_empty()) {
+            return Err(de::Error::custom(
+                "a token is empty: everybody could send; leave out `tokens` if that is meant",
+            ));
+        }
         Ok(Self::new(tokens.iter().map(Secret::reveal)))
     }
 }
@@ -164,6 +169,6 @@ mod tests {
     #[test]
     fn settings_name_no_empty_token() {
         assert!(serde_json::from_str::<Tokens>(r#"["a"]"#).is_ok());
-        assert!(serde_json::from_str::<Tokens>(r#"["a", ""]"#).is_err());
+        assert!(serde_json::from_str::<Tokens>(r#"["a", " "]"#).is_err());
     }
 }

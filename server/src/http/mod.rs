@@ -7,10 +7,8 @@ mod head;
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -19,43 +17,11 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use tokio_rustls::rustls::ServerConfig;
 use tower::ServiceExt;
 
 use self::head::{HeadClock, TimedHead};
-use crate::api;
-use crate::input::ingest::{self, IngestSettings};
 use crate::input::listener::{Listener, Peer};
-use crate::input::{Context, InputError};
 use crate::source::{DropReason, Source};
-
-/// What the API's listener serves.
-pub struct Api {
-    /// The API.
-    pub api: api::Api,
-    /// With TLS.
-    pub tls: Option<Arc<ServerConfig>>,
-}
-
-/// Binds the listener of the API and of `/ingest`; the future serves until the inputs have to
-/// stop.
-///
-/// # Errors
-/// The address is taken, or not of this machine.
-pub async fn bind(
-    address: SocketAddr,
-    api: Api,
-    context: Context,
-) -> Result<(SocketAddr, impl Future<Output = ()> + Send), InputError> {
-    let listener = Listener::bind(address, api.tls, context).await?;
-    let address = listener.address();
-    let router = api::router(api.api.clone());
-    let ingest = api::guarded(
-        ingest::router(listener.context().clone(), IngestSettings::default()),
-        api.api,
-    );
-    Ok((address, run(listener, router.merge(ingest))))
-}
 
 /// Requests of one connection at a time.
 const STREAMS_MAX: u32 = 64;
