@@ -135,6 +135,14 @@ impl Served {
     }
 }
 
+/// No test leaves a server behind, whatever ends it.
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// One request; `None` if the connection breaks before the whole answer.
 pub fn ask(address: SocketAddr, method: &str, path: &str, body: &[u8]) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(address).ok()?;
