@@ -40,6 +40,8 @@ enum Command {
     Events(command::events::EventsArgs),
     /// Take events from log shippers, and tell incidents as they happen
     Serve(command::serve::ServeArgs),
+    /// Watch what a server does
+    Top(command::top::TopArgs),
     /// List, show and check rules
     Rules(command::rules::RulesArgs),
     /// Measure how fast yagura is with your logs and rules
@@ -65,6 +67,7 @@ pub fn run() -> ExitCode {
         Command::Scan(args) => command::scan::run(args, terminal),
         Command::Events(args) => command::events::run(args, terminal),
         Command::Serve(args) => command::serve::run(args, terminal),
+        Command::Top(args) => command::top::run(args),
         Command::Rules(args) => command::rules::run(args, terminal),
         Command::Bench(args) => command::bench::run(args, terminal),
         Command::Demo(args) => command::demo::run(args, terminal),
