@@ -30,7 +30,12 @@ fn a_frame_tells_what_the_server_does() {
         let printed = top(&address, options);
         assert!(printed.status.success(), "{printed:?}");
         let text = String::from_utf8(printed.stdout).expect("text");
-        for part in ["150 detections", "http/127.0.0.1", "store", "Numbered message"] {
+        for part in [
+            "150 detections",
+            "http/127.0.0.1",
+            "store",
+            "Numbered message",
+        ] {
             assert!(text.contains(part), "{part}:\n{text}");
         }
     }

@@ -5,6 +5,8 @@ pub mod input;
 pub mod limits;
 pub mod output;
 pub mod quantity;
+#[cfg(test)]
+mod schema;
 pub mod secret;
 pub mod tls;
 mod typed;
