@@ -42,6 +42,8 @@ async fn serve(peer: Peer, router: Router) {
         address,
         source,
         context,
+        // Bodies have a room of their own.
+        room: _,
     } = peer;
     let client = (source.clone(), address);
     let clock = HeadClock::default();

@@ -18,6 +18,7 @@ mod octets;
 pub mod otlp;
 pub mod packer;
 pub mod relp;
+pub mod room;
 pub mod stdin;
 pub mod stream;
 mod syslog_format;

@@ -32,6 +32,7 @@ use super::inflow::{Arrival, Inflow};
 use super::ledger::{self, Dues, Ended, Ledger};
 use super::listener::{Listener, Peer};
 use super::packer::Packer;
+use super::room::{Held, Room};
 use crate::config::Secret;
 use crate::limits::Limits;
 use crate::source::{DropReason, Source};
@@ -67,6 +68,7 @@ async fn serve(peer: Peer, settings: Arc<ForwardSettings>) {
         mut stream,
         source,
         context,
+        room,
         ..
     } = peer;
     let mut bytes = BytesMut::new();
@@ -82,11 +84,12 @@ async fn serve(peer: Peer, settings: Arc<ForwardSettings>) {
     }
     let (ledger, dues) = Ledger::new(context.clone());
     let (reading, writing) = split(stream);
-    let mut inflow = Inflow::new(reading);
+    let mut inflow = Inflow::new(reading, room.clone());
     inflow.bytes = bytes;
     let session = Session {
         inflow,
         extent: Extent::default(),
+        room,
         packer: Packer::new(source.clone(), Format::JsonLines, context.limits.line_bytes),
         ledger,
         source,
@@ -145,6 +148,7 @@ async fn acknowledge(mut dues: Dues<Chunk>, mut writing: impl AsyncWrite + Unpin
 
 struct Session<R> {
     inflow: Inflow<R>,
+    room: Room,
     /// Of the message at the beginning of the bytes.
     extent: Extent,
     packer: Packer,
@@ -194,6 +198,16 @@ impl<R: AsyncRead + Unpin> Session<R> {
             Ok(None) => return Ok(Ok(())),
             Err(refusal) => return Ok(Err(refusal)),
         };
+        let mut held = Held::default();
+        if let Events::Packed(packed, Some(_)) = message.events
+            && !self
+                .room
+                .resize(&mut held, limits.expanded(packed.len()))
+                .await
+        {
+            self.source.dropped(DropReason::NoRoom, 1);
+            return Err(Ended);
+        }
         let unpacked = match unpack(&message.events, limits) {
             Ok(unpacked) => unpacked,
             Err(refusal) => return Ok(Err(refusal)),
