@@ -40,6 +40,10 @@ enum Command {
     Events(command::events::EventsArgs),
     /// List, show and check rules
     Rules(command::rules::RulesArgs),
+    /// Say what could be better about rules: slips, waste, what can never match
+    Lint(command::lint::LintArgs),
+    /// Bring files of rules into the usual form: order, indentation, blanks
+    Fmt(command::format::FormatArgs),
     /// Measure how fast yagura is with your logs and rules
     Bench(command::bench::BenchArgs),
     /// Watch five days of a made-up company become one incident
@@ -63,6 +67,8 @@ pub fn run() -> ExitCode {
         Command::Scan(args) => command::scan::run(args, terminal),
         Command::Events(args) => command::events::run(args, terminal),
         Command::Rules(args) => command::rules::run(args, terminal),
+        Command::Lint(args) => command::lint::run(args, terminal),
+        Command::Fmt(args) => command::format::run(args, terminal),
         Command::Bench(args) => command::bench::run(args, terminal),
         Command::Demo(args) => command::demo::run(args, terminal),
         Command::Gen(args) => command::generate::run(args),

@@ -6,6 +6,8 @@ pub mod completions;
 pub mod demo;
 mod ending;
 pub mod events;
+pub mod format;
 pub mod generate;
+pub mod lint;
 pub mod rules;
 pub mod scan;
