@@ -39,7 +39,14 @@ pub(super) fn check(report: &mut Report) {
     }
     if let Some(span) = trailing {
         let lines = edits.len();
-        let found = report.find(701, span, format!("blanks at the end of {lines} line(s)"));
+        let found = report.find(
+            701,
+            span,
+            match lines {
+                1 => "blanks at the end of a line".to_owned(),
+                lines => format!("blanks at the end of {lines} lines"),
+            },
+        );
         found.help("remove them");
         // Within a block scalar or quotes they may be a part of the value.
         if !text.contains([':', '-']) || !has_multi_line_text(&text) {
@@ -106,7 +113,7 @@ fn deceptive(line: &str) -> Option<(usize, char, &'static str)> {
     line.char_indices().find_map(|(at, c)| {
         let what = match c {
             '\u{a0}' | '\u{202f}' | '\u{2007}' => "a no-break space",
-            '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => "an invisible character",
+            '\u{200b}' | '\u{2060}' | '\u{feff}' => "an invisible character",
             '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
                 "a character that changes the direction of writing"
             }

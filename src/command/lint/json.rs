@@ -14,7 +14,7 @@ pub fn render(shown: &[&Finding], linted: &Linted) -> String {
         "suppressed": linted.suppressed,
         "findings": findings,
     });
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    let mut text = serde_json::to_string(&document).unwrap_or_default();
     json_text::escape_controls(&mut text);
     text.push('\n');
     text
