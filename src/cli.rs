@@ -38,6 +38,8 @@ enum Command {
     Scan(command::scan::ScanArgs),
     /// Show events as yagura reads them, as JSON lines
     Events(command::events::EventsArgs),
+    /// Take events from log shippers, and tell incidents as they happen
+    Serve(command::serve::ServeArgs),
     /// List, show and check rules
     Rules(command::rules::RulesArgs),
     /// Say what could be better about rules: slips, waste, what can never match
@@ -66,6 +68,7 @@ pub fn run() -> ExitCode {
     let ended = match &cli.command {
         Command::Scan(args) => command::scan::run(args, terminal),
         Command::Events(args) => command::events::run(args, terminal),
+        Command::Serve(args) => command::serve::run(args, terminal),
         Command::Rules(args) => command::rules::run(args, terminal),
         Command::Lint(args) => command::lint::run(args, terminal),
         Command::Fmt(args) => command::format::run(args, terminal),

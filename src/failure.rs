@@ -85,6 +85,9 @@ pub enum Failure {
         /// What the system says.
         source: io::Error,
     },
+    /// The server cannot start.
+    #[error("{0}")]
+    Serve(String),
     /// There is nothing to measure with.
     #[error("the input is empty, there is nothing to measure with")]
     NoInput,
@@ -136,7 +139,11 @@ impl Failure {
     /// What to do about it, where there is something to say.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::ClosedPipe | Self::Output(_) | Self::Compile(_) | Self::File { .. } => None,
+            Self::ClosedPipe
+            | Self::Output(_)
+            | Self::Compile(_)
+            | Self::File { .. }
+            | Self::Serve(_) => None,
             Self::NoInput => Some("give PATH a file or folder with logs".to_owned()),
             Self::NoDetections { .. } => Some(
                 "measure with logs in which the rules find something, or say that nothing is \

@@ -11,3 +11,4 @@ pub mod generate;
 pub mod lint;
 pub mod rules;
 pub mod scan;
+pub mod serve;

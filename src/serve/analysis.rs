@@ -30,6 +30,12 @@ pub trait Ledger {
     /// # Errors
     /// What the disk says; the same findings are made durable by a later call that succeeds.
     fn commit(&mut self) -> Result<u64, String>;
+
+    /// Findings before this place, which [`Self::commit`] gave, are never asked for again.
+    fn checkpointed(&mut self, place: u64);
+
+    /// All that was stored before the start is evaluated again.
+    fn caught_up(&mut self);
 }
 
 /// What the analysis works with.
@@ -140,6 +146,7 @@ impl<L: Ledger> Analysis<L> {
     pub fn run(mut self, reader: Reader, resumed: Resumed) {
         let rules = self.rules.current();
         let lateness = self.setting.lateness;
+        let begin = (resumed.position, resumed.outbox());
         let (mut names, mut recorder) = (Vec::new(), None);
         if let Some(state) = resumed.state {
             names = state.sources;
@@ -156,7 +163,7 @@ impl<L: Ledger> Analysis<L> {
         let figures = Arc::clone(&self.figures);
         let max_future = self.setting.max_future;
         let threads = self.setting.threads;
-        let mut desk = Desk::new(&mut self, recorder, resumed.position);
+        let mut desk = Desk::new(&mut self, recorder, begin);
         pipeline::run(
             threads,
             |batch| reading.next(batch),
@@ -212,13 +219,23 @@ struct Desk<'a, L> {
     last_event: Instant,
     /// Findings that are not durable yet, since when.
     pending: Option<Instant>,
+    /// Where the findings after the last checkpoint begin in the outbox.
+    outbox_before: u64,
+    is_caught_up: bool,
 }
+
+/// How often the state is stored while the spool is full.
+const WHEN_FULL: Duration = Duration::from_millis(250);
 
 /// Findings wait so long for others before they are made durable together.
 const GATHER: Duration = Duration::from_millis(20);
 
 impl<'a, L: Ledger> Desk<'a, L> {
-    fn new(of: &'a mut Analysis<L>, recorder: Recorder, position: Position) -> Self {
+    fn new(
+        of: &'a mut Analysis<L>,
+        recorder: Recorder,
+        (position, outbox): (Position, u64),
+    ) -> Self {
         Self {
             of,
             recorder,
@@ -227,6 +244,8 @@ impl<'a, L: Ledger> Desk<'a, L> {
             checkpointed: (Instant::now(), position),
             last_event: Instant::now(),
             pending: None,
+            outbox_before: outbox,
+            is_caught_up: false,
         }
     }
 
@@ -234,6 +253,9 @@ impl<'a, L: Ledger> Desk<'a, L> {
         self.recorder.exchange(&ticket.rules);
         self.inputs = Arc::clone(&ticket.inputs);
         if ticket.is_pause {
+            if !std::mem::replace(&mut self.is_caught_up, true) {
+                self.of.ledger.caught_up();
+            }
             self.idle();
         } else {
             self.last_event = Instant::now();
@@ -246,10 +268,27 @@ impl<'a, L: Ledger> Desk<'a, L> {
         if self.pending.is_some_and(is_due) {
             self.commit();
         }
-        let (at, position) = self.checkpointed;
-        if at.elapsed() >= self.of.setting.checkpoint && position != self.position {
+        if self.is_checkpoint_due() {
             self.checkpoint();
         }
+    }
+
+    /// Checkpoints alone make room in a full spool, and two of them, since the older one may be
+    /// needed yet: then they come sooner, and where nothing moves as well.
+    fn is_checkpoint_due(&self) -> bool {
+        let (at, position) = self.checkpointed;
+        let since = at.elapsed();
+        if since >= self.of.setting.checkpoint && position != self.position {
+            return true;
+        }
+        let is_full = || {
+            self.of
+                .spool
+                .health()
+                .trouble
+                .is_some_and(|trouble| trouble.is_full)
+        };
+        since >= WHEN_FULL && is_full()
     }
 
     fn record(&mut self, result: BlockResult) {
@@ -367,6 +406,9 @@ impl<'a, L: Ledger> Desk<'a, L> {
         match saved {
             Ok(()) => {
                 self.of.spool.release(self.of.store.releasable());
+                // The older checkpoint may be needed yet, with the findings since.
+                self.of.ledger.checkpointed(self.outbox_before);
+                self.outbox_before = outbox;
                 set(&figures.checkpoint, self.position.get());
                 let now = clock::now().0;
                 figures.checkpoint_at.store(now, Ordering::Relaxed);

@@ -208,7 +208,7 @@ impl<'a> Desk<'a> {
             state: Some(match incident.state {
                 IncidentState::Open => State::Open,
                 IncidentState::Update => State::Update,
-                _ => State::Closed,
+                IncidentState::Closed => State::Closed,
             }),
             id: incident.id,
             time: incident.last,
