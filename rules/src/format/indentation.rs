@@ -138,8 +138,7 @@ impl Plan<'_> {
                         .entry(line)
                         .or_insert(Line::Continues { block: None });
                 }
-                (_, Some(q)) if c == q => quote = None,
-                (_, Some(_)) => {}
+                (_, Some(closing)) => quote = (c != closing).then_some(closing),
                 ('\'' | '"', None) => quote = Some(c),
                 ('[' | '{', None) => depth += 1,
                 (']' | '}', None) => {

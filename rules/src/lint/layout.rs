@@ -49,7 +49,7 @@ pub(super) fn check(report: &mut Report) {
         );
         found.help("remove them");
         // Within a block scalar or quotes they may be a part of the value.
-        if !text.contains([':', '-']) || !has_multi_line_text(&text) {
+        if !has_multi_line_text(&text) {
             found.fix(edits);
         }
     }

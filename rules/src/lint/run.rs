@@ -52,9 +52,9 @@ pub fn lint<P: AsRef<Path>>(
         rules: loaded.rules(),
         ..Linted::default()
     };
-    nowhere
-        .into_iter()
-        .for_each(|finding| add(&mut linted, finding, configuration));
+    for finding in nowhere {
+        add(&mut linted, finding, configuration);
+    }
     for file in &files {
         let Some(mut found) = of_files.remove(&file.path) else {
             continue;
@@ -62,9 +62,9 @@ pub fn lint<P: AsRef<Path>>(
         let mut report = Report::new(Arc::clone(file));
         linted.suppressed += suppression::suppress(&mut found, &mut report);
         found.extend(report.into_found());
-        found
-            .into_iter()
-            .for_each(|finding| add(&mut linted, finding, configuration));
+        for finding in found {
+            add(&mut linted, finding, configuration);
+        }
     }
     linted.findings.sort_by(|a, b| place(a).cmp(&place(b)));
     linted

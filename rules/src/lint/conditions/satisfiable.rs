@@ -156,10 +156,10 @@ impl<'e> Constraint<'e> {
 fn whole(test: &Test) -> Option<&str> {
     match test {
         Test::Text(pattern) => match pattern.pieces.as_slice() {
-            [Piece::Literal(text)] => Some(text),
+            [Piece::Literal(value)] => Some(value),
             _ => None,
         },
-        Test::Number { text, .. } => Some(text),
+        Test::Number { text: value, .. } => Some(value),
         _ => None,
     }
 }

@@ -83,8 +83,13 @@ fn escaped_wildcard(text: &str, value: &Node<'_>, report: &mut Report) {
     let Some(before) = text.strip_suffix('*') else {
         return;
     };
-    let backslashes = before.len() - before.trim_end_matches('\\').len();
-    if backslashes % 2 == 1 && before.trim_end_matches('\\').contains(['\\', ':', '/']) {
+    let stem = before.trim_end_matches('\\');
+    let backslashes = before.len() - stem.len();
+    // Commands name patterns (`-like "*x*"`), which are escaped on purpose: only what looks like
+    // a folder is doubtful.
+    let folder =
+        stem.ends_with(char::is_alphanumeric) && stem.contains(['\\', ':']) && !stem.contains('*');
+    if backslashes % 2 == 1 && folder {
         report
             .find(
                 339,
@@ -127,7 +132,7 @@ fn doubled(text: &str, raw: &str, value: &Node<'_>, report: &mut Report) {
 }
 
 fn blanks(item: &Item<'_>, text: &str, value: &Node<'_>, report: &mut Report) {
-    let whole = item.opening().is_none() && item.key.is_some();
+    let whole = item.opening().is_none() && !item.field.is_empty();
     let starts = text.starts_with(' ') && (whole || item.has("startswith"));
     let ends = text.ends_with(' ') && (whole || item.has("endswith"));
     let known = !matches!(item.field, "CommandLine" | "ParentCommandLine");
