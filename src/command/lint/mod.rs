@@ -161,14 +161,14 @@ fn fix(
     configuration: &Configuration,
     mut linted: Linted,
 ) -> Result<Linted, Failure> {
-    let (mut applied, mut files) = (0, 0);
+    let (mut applied, mut touched) = (0, 0);
     for round in 0..ROUNDS_MAX {
         let mut changed = 0;
-        for of_file in by_file(&linted.findings) {
-            let Some(file) = of_file.first().and_then(|f| f.diagnostic.file.as_ref()) else {
+        for group in by_file(&linted.findings) {
+            let Some(file) = group.first().and_then(|f| f.diagnostic.file.as_ref()) else {
                 continue;
             };
-            let fixes = of_file.iter().filter_map(|finding| finding.fix.as_ref());
+            let fixes = group.iter().filter_map(|finding| finding.fix.as_ref());
             let Some((text, count)) = mend(file, fixes) else {
                 continue;
             };
@@ -177,14 +177,14 @@ fn fix(
             changed += 1;
         }
         if round == 0 {
-            files = changed;
+            touched = changed;
         }
         if changed == 0 {
             break;
         }
         linted = lint(&args.paths, options, configuration);
     }
-    print_error(&format!("{applied} fixes in {files} files\n"));
+    print_error(&format!("{applied} fixes in {touched} files\n"));
     Ok(linted)
 }
 

@@ -1,5 +1,7 @@
 //! Findings in the Static Analysis Results Interchange Format, version 2.1.0 (OASIS).
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 use yagura_rules::lint::{Finding, Fix, checks};
 use yagura_rules::{Severity, SourceFile};
@@ -117,7 +119,7 @@ fn uri(file: &SourceFile) -> String {
         if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
             uri.push(char::from(byte));
         } else {
-            uri.push_str(&format!("%{byte:02X}"));
+            let _ = write!(uri, "%{byte:02X}");
         }
     }
     uri
