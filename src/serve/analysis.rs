@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use yagura_engine::pipeline;
 use yagura_parsers::Timestamp;
-use yagura_server::checkpoint::{Checkpoint, Store};
+use yagura_server::checkpoint::Checkpoint;
 use yagura_server::finding::Finding;
 use yagura_server::source::Sources;
 use yagura_server::spool::{Position, Reader};
 use yagura_server::{clock, storing};
 
+use super::keeper::{Keeper, Kept};
 use super::reading::{Reading, Ticket};
 use super::recorder::Recorder;
 use super::rules::{RuleSet, ServeRules};
@@ -80,12 +81,19 @@ pub struct Figures {
     pub high_water: AtomicI64,
     /// Nanoseconds between receiving the last block and having its findings.
     pub latency: AtomicU64,
+    /// Nanoseconds that events stood still for the last checkpoint, and for the last change of
+    /// rules.
+    pub checkpoint_pause: AtomicU64,
+    /// The same, for rules.
+    pub reload_pause: AtomicU64,
     /// Open keys, and the bytes they take.
     pub keys: AtomicU64,
     /// The same, bytes.
     pub state_bytes: AtomicU64,
     /// The generation of the rules of the last block.
     pub rules: AtomicU64,
+    /// Correlations and sequences whose state did not survive a change of rules.
+    pub forgotten_rules: AtomicU64,
     /// Matches by rule, of the rules in force.
     pub by_rule: Mutex<(u64, Vec<u64>)>,
 }
@@ -101,7 +109,7 @@ pub struct Analysis<L> {
     /// Whose events are counted.
     pub sources: Sources,
     /// Where the state is kept.
-    pub store: Store,
+    pub keeper: Keeper,
     /// What may be given back.
     pub spool: storing::Handle,
     /// Where findings go.
@@ -173,7 +181,7 @@ impl<L: Ledger> Analysis<L> {
                 ControlFlow::Continue(())
             },
         );
-        desk.checkpoint();
+        desk.finish();
     }
 }
 
@@ -216,6 +224,8 @@ struct Desk<'a, L> {
     position: Position,
     /// The last checkpoint: when, and where.
     checkpointed: (Instant, Position),
+    /// How long events stood still for it.
+    pause: Duration,
     last_event: Instant,
     /// Findings that are not durable yet, since when.
     pending: Option<Instant>,
@@ -226,6 +236,9 @@ struct Desk<'a, L> {
 
 /// How often the state is stored while the spool is full.
 const WHEN_FULL: Duration = Duration::from_millis(250);
+
+/// State that is large is stored less often: events may stand still for a twentieth of the time.
+const PAUSES: u32 = 20;
 
 /// Findings wait so long for others before they are made durable together.
 const GATHER: Duration = Duration::from_millis(20);
@@ -242,6 +255,7 @@ impl<'a, L: Ledger> Desk<'a, L> {
             inputs: Arc::new(Inputs::of_names(Vec::new())),
             position,
             checkpointed: (Instant::now(), position),
+            pause: Duration::ZERO,
             last_event: Instant::now(),
             pending: None,
             outbox_before: outbox,
@@ -250,8 +264,8 @@ impl<'a, L: Ledger> Desk<'a, L> {
     }
 
     fn take(&mut self, ticket: &Ticket, result: BlockResult) {
-        self.recorder.exchange(&ticket.rules);
         self.inputs = Arc::clone(&ticket.inputs);
+        self.exchange(&ticket.rules);
         if ticket.is_pause {
             if !std::mem::replace(&mut self.is_caught_up, true) {
                 self.of.ledger.caught_up();
@@ -268,17 +282,46 @@ impl<'a, L: Ledger> Desk<'a, L> {
         if self.pending.is_some_and(is_due) {
             self.commit();
         }
+        if let Some(kept) = self.of.keeper.poll() {
+            self.checkpointed(kept);
+        }
         if self.is_checkpoint_due() {
             self.checkpoint();
         }
     }
 
+    /// The rules of a block are those by which its matches are taken.
+    fn exchange(&mut self, rules: &Arc<ServeRules>) {
+        let Self {
+            of,
+            recorder,
+            inputs,
+            pending,
+            ..
+        } = self;
+        if recorder.works_by(rules) {
+            return;
+        }
+        let begun = Instant::now();
+        let mut take = |finding: Finding| of.note(&finding, pending);
+        recorder.exchange(rules, inputs, &mut take);
+        let nanos = begun.elapsed().as_nanos();
+        set(
+            &of.figures.reload_pause,
+            u64::try_from(nanos).unwrap_or(u64::MAX),
+        );
+    }
+
     /// Checkpoints alone make room in a full spool, and two of them, since the older one may be
     /// needed yet: then they come sooner, and where nothing moves as well.
     fn is_checkpoint_due(&self) -> bool {
+        if self.of.keeper.is_busy() {
+            return false;
+        }
         let (at, position) = self.checkpointed;
         let since = at.elapsed();
-        if since >= self.of.setting.checkpoint && position != self.position {
+        let often = self.of.setting.checkpoint.max(self.pause * PAUSES);
+        if since >= often && position != self.position {
             return true;
         }
         let is_full = || {
@@ -368,6 +411,7 @@ impl<'a, L: Ledger> Desk<'a, L> {
         set(&figures.rules, ticket.rules.generation);
         let (high_water, _) = self.recorder.progress();
         figures.high_water.store(high_water.0, Ordering::Relaxed);
+        set(&figures.forgotten_rules, self.recorder.forgotten_rules);
         let casebook = self.recorder.casebook();
         set(&figures.keys, casebook.keys() as u64);
         set(&figures.state_bytes, casebook.bytes() as u64);
@@ -393,6 +437,7 @@ impl<'a, L: Ledger> Desk<'a, L> {
         let Some(outbox) = self.commit() else {
             return;
         };
+        self.checkpointed = (Instant::now(), self.position);
         let (casebook, progress) = self.recorder.snapshot();
         let state = State {
             progress,
@@ -400,22 +445,40 @@ impl<'a, L: Ledger> Desk<'a, L> {
             sources: self.inputs.names().to_vec(),
             casebook,
         };
-        let saved = self.of.store.save(self.position, FORMAT, &state.encode());
+        self.of.keeper.keep(self.position, state);
+        self.pause = self.checkpointed.0.elapsed();
+        let nanos = u64::try_from(self.pause.as_nanos()).unwrap_or(u64::MAX);
+        set(&self.of.figures.checkpoint_pause, nanos);
+    }
+
+    /// What makes room once a state is stored.
+    fn checkpointed(&mut self, kept: Kept) {
         let figures = &self.of.figures;
-        self.checkpointed = (Instant::now(), self.position);
-        match saved {
-            Ok(()) => {
-                self.of.spool.release(self.of.store.releasable());
+        match kept.releasable {
+            Ok(releasable) => {
+                self.of.spool.release(releasable);
                 // The older checkpoint may be needed yet, with the findings since.
                 self.of.ledger.checkpointed(self.outbox_before);
-                self.outbox_before = outbox;
-                set(&figures.checkpoint, self.position.get());
+                self.outbox_before = kept.outbox;
+                set(&figures.checkpoint, kept.position.get());
                 let now = clock::now().0;
                 figures.checkpoint_at.store(now, Ordering::Relaxed);
             }
             Err(failure) => {
                 add(&figures.checkpoint_failures, 1);
                 tracing::error!(%failure, "the state cannot be stored; trying again");
+            }
+        }
+    }
+
+    /// Stores the state once more, and waits until that is done.
+    fn finish(&mut self) {
+        for is_last in [false, true] {
+            if let Some(kept) = self.of.keeper.wait() {
+                self.checkpointed(kept);
+            }
+            if !is_last {
+                self.checkpoint();
             }
         }
     }

@@ -27,6 +27,7 @@ use yagura_server::storing::{self, Storing};
 
 use super::analysis::{Analysis, Figures, Resumed, Setting};
 use super::control::Control;
+use super::keeper::Keeper;
 use super::rules::RuleSet;
 
 /// Why the server cannot start.
@@ -83,7 +84,7 @@ impl Server {
             rules: Arc::clone(&rules),
             figures: Arc::clone(&figures),
             sources: sources.clone(),
-            store: checkpoints,
+            keeper: Keeper::start(checkpoints)?,
             spool: storing.0.clone(),
             ledger: outbox,
             stop: Arc::clone(&ended),

@@ -58,7 +58,7 @@ impl Engine for Control {
 
     fn metrics(&self, out: &mut Exposition) {
         let figures = &self.figures;
-        let rows: [(&str, &str, &str, &AtomicU64); 10] = [
+        let rows: [(&str, &str, &str, &AtomicU64); 11] = [
             (
                 "yagura_events_total",
                 "counter",
@@ -90,6 +90,12 @@ impl Engine for Control {
                 &figures.without_time,
             ),
             (
+                "yagura_rules_forgotten_total",
+                "counter",
+                "Correlations and sequences that lost their state because rules changed.",
+                &figures.forgotten_rules,
+            ),
+            (
                 "yagura_position",
                 "gauge",
                 "How far the spool is evaluated.",
@@ -118,9 +124,7 @@ impl Engine for Control {
         for (name, kind, help, value) in rows {
             out.single(name, kind, help, get(value));
         }
-        let seconds = Duration::from_nanos(get(&figures.latency)).as_secs_f64();
-        let help = "From receipt to findings, of the last block.";
-        out.single("yagura_latency_seconds", "gauge", help, seconds);
+        durations(figures, out);
         let generation = get(&figures.rules);
         out.single(
             "yagura_rules_generation",
@@ -245,6 +249,29 @@ impl Control {
             "unparsed": result.unparsed.map_or(0, |unparsed| unparsed.total()),
             "detections": records,
         })
+    }
+}
+
+fn durations(figures: &Figures, out: &mut Exposition) {
+    for (name, help, nanos) in [
+        (
+            "yagura_latency_seconds",
+            "From receipt to findings, of the last block.",
+            &figures.latency,
+        ),
+        (
+            "yagura_checkpoint_pause_seconds",
+            "How long events stood still for the last checkpoint.",
+            &figures.checkpoint_pause,
+        ),
+        (
+            "yagura_reload_pause_seconds",
+            "How long events stood still for the last change of rules.",
+            &figures.reload_pause,
+        ),
+    ] {
+        let seconds = Duration::from_nanos(get(nanos)).as_secs_f64();
+        out.single(name, "gauge", help, seconds);
     }
 }
 

@@ -13,6 +13,7 @@
 mod analysis;
 mod assembly;
 mod control;
+mod keeper;
 mod ledger;
 mod reading;
 mod recorder;

@@ -1,6 +1,8 @@
 //! `yagura serve` as its users see it: sockets, HTTP, signals, files.
 
+mod connections;
 mod kill;
+mod reload;
 mod served;
 
 use std::fs;

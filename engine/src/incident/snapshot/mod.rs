@@ -187,7 +187,7 @@ impl Builder {
 }
 
 /// What rules are known by, with a number where several are known by the same.
-fn numbered<R: AsRef<RuleFacts>>(rules: &[R]) -> Vec<(String, u32)> {
+pub(super) fn numbered<R: AsRef<RuleFacts>>(rules: &[R]) -> Vec<(String, u32)> {
     let mut seen: HashMap<&str, u32> = HashMap::new();
     let names = rules.iter().map(|facts| {
         let name = facts.as_ref().identity();
