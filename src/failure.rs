@@ -88,6 +88,9 @@ pub enum Failure {
     /// The server cannot start.
     #[error("{0}")]
     Serve(String),
+    /// A server that was to be measured is not there, or does not do as it should.
+    #[error("{0}")]
+    Server(String),
     /// There is nothing to measure with.
     #[error("the input is empty, there is nothing to measure with")]
     NoInput,
@@ -143,6 +146,7 @@ impl Failure {
             | Self::Output(_)
             | Self::Compile(_)
             | Self::File { .. }
+            | Self::Server(_)
             | Self::Serve(_) => None,
             Self::NoInput => Some("give PATH a file or folder with logs".to_owned()),
             Self::NoDetections { .. } => Some(

@@ -16,7 +16,7 @@ mod command;
 mod detection;
 mod failure;
 mod generate;
-mod peak_memory;
+mod memory;
 mod render;
 mod rule_set;
 mod scan;

@@ -16,7 +16,8 @@ use crate::input::file::{Position, Positions};
 use crate::input::listener::Listener;
 use crate::input::syslog_udp::SyslogUdp;
 use crate::input::{
-    Context, InputError, bulk, file, hec, ingest, lumberjack, otlp, relp, stdin, syslog_tcp,
+    Context, InputError, bulk, file, forward, hec, ingest, lumberjack, otlp, relp, stdin,
+    syslog_tcp,
 };
 use crate::intake::Intake;
 use crate::limits::Limits;
@@ -97,6 +98,7 @@ pub async fn start(config: &InputConfig, shared: &Shared) -> Result<Running, Sta
         }
         (InputKind::Relp(of), Some(listener)) => tokio::spawn(relp::run(listener, of)),
         (InputKind::Beats(of), Some(listener)) => tokio::spawn(lumberjack::run(listener, of)),
+        (InputKind::Forward(of), Some(listener)) => tokio::spawn(forward::run(listener, of)),
         (InputKind::Elasticsearch(of), Some(listener)) => {
             tokio::spawn(http::run(listener, bulk::router(context, of)))
         }

@@ -1,6 +1,7 @@
 //! The subcommands, one file each.
 
 pub mod bench;
+mod bench_server;
 mod choices;
 pub mod completions;
 pub mod demo;

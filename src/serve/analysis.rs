@@ -15,6 +15,7 @@ use yagura_server::spool::{Position, Reader};
 use yagura_server::{clock, storing};
 
 use super::keeper::{Keeper, Kept};
+use super::latency::Latency;
 use super::reading::{Reading, Ticket};
 use super::recorder::Recorder;
 use super::rules::{RuleSet, ServeRules};
@@ -81,6 +82,8 @@ pub struct Figures {
     pub high_water: AtomicI64,
     /// Nanoseconds between receiving the last block and having its findings.
     pub latency: AtomicU64,
+    /// From receipt to stored findings, of blocks that have any.
+    pub finding_latency: Latency,
     /// Nanoseconds that events stood still for the last checkpoint, and for the last change of
     /// rules.
     pub checkpoint_pause: AtomicU64,
@@ -116,6 +119,8 @@ pub struct Analysis<L> {
     pub ledger: L,
     /// Set to end.
     pub stop: Arc<AtomicBool>,
+    /// Findings so far.
+    pub noted: u64,
 }
 
 /// Where a state was stored, if there is one that can be used.
@@ -229,6 +234,8 @@ struct Desk<'a, L> {
     last_event: Instant,
     /// Findings that are not durable yet, since when.
     pending: Option<Instant>,
+    /// When the blocks that they are of were received.
+    receipts: Vec<Timestamp>,
     /// Where the findings after the last checkpoint begin in the outbox.
     outbox_before: u64,
     is_caught_up: bool,
@@ -237,8 +244,9 @@ struct Desk<'a, L> {
 /// How often the state is stored while the spool is full.
 const WHEN_FULL: Duration = Duration::from_millis(250);
 
-/// State that is large is stored less often: events may stand still for a twentieth of the time.
-const PAUSES: u32 = 20;
+/// State that is large is stored less often: events may stand still for so small a part of the
+/// time that even the slowest hundredth of them does not notice.
+const PAUSES: u32 = 200;
 
 /// Findings wait so long for others before they are made durable together.
 const GATHER: Duration = Duration::from_millis(20);
@@ -258,6 +266,7 @@ impl<'a, L: Ledger> Desk<'a, L> {
             pause: Duration::ZERO,
             last_event: Instant::now(),
             pending: None,
+            receipts: Vec::new(),
             outbox_before: outbox,
             is_caught_up: false,
         }
@@ -274,7 +283,11 @@ impl<'a, L: Ledger> Desk<'a, L> {
         } else {
             self.last_event = Instant::now();
             self.count(ticket, &result);
+            let before = self.of.noted;
             self.record(result);
+            if self.of.noted > before {
+                self.receipts.push(ticket.received);
+            }
         }
         self.position = ticket.next;
         self.report(ticket);
@@ -422,6 +435,12 @@ impl<'a, L: Ledger> Desk<'a, L> {
         match self.of.ledger.commit() {
             Ok(place) => {
                 self.pending = None;
+                let now = clock::now().0;
+                for received in self.receipts.drain(..) {
+                    let took = u64::try_from(now.saturating_sub(received.0)).unwrap_or(0);
+                    let latency = &self.of.figures.finding_latency;
+                    latency.observe(Duration::from_nanos(took));
+                }
                 Some(place)
             }
             Err(error) => {
@@ -490,6 +509,7 @@ impl<L: Ledger> Analysis<L> {
             add(count, 1);
         }
         self.ledger.append(finding);
+        self.noted += 1;
         pending.get_or_insert_with(Instant::now);
     }
 }

@@ -88,6 +88,7 @@ impl Server {
             spool: storing.0.clone(),
             ledger: outbox,
             stop: Arc::clone(&ended),
+            noted: 0,
         };
         let thread = start_analysis(analysis, reader, resumed)?;
         let stop = CancellationToken::new();

@@ -15,6 +15,8 @@ use yagura_server::clock;
 
 use super::analysis::Figures;
 use super::rules::RuleSet;
+use crate::bench::cpu_time;
+use crate::memory;
 use crate::scan::Inputs;
 
 /// See the module.
@@ -125,6 +127,7 @@ impl Engine for Control {
             out.single(name, kind, help, get(value));
         }
         durations(figures, out);
+        of_process(out);
         let generation = get(&figures.rules);
         out.single(
             "yagura_rules_generation",
@@ -272,6 +275,22 @@ fn durations(figures: &Figures, out: &mut Exposition) {
     ] {
         let seconds = Duration::from_nanos(get(nanos)).as_secs_f64();
         out.single(name, "gauge", help, seconds);
+    }
+    let help = "From receipt of events to their findings being stored, by block with any.";
+    let latency = &figures.finding_latency;
+    latency.expose("yagura_finding_latency_seconds", help, out);
+}
+
+/// By the names that Prometheus' own clients use.
+fn of_process(out: &mut Exposition) {
+    if let Some(time) = cpu_time::of_process() {
+        let help = "CPU time, user and system.";
+        let seconds = time.as_secs_f64();
+        out.single("process_cpu_seconds_total", "counter", help, seconds);
+    }
+    if let Some(bytes) = memory::resident_bytes() {
+        let help = "Memory that is resident.";
+        out.single("process_resident_memory_bytes", "gauge", help, bytes);
     }
 }
 

@@ -14,6 +14,7 @@ mod analysis;
 mod assembly;
 mod control;
 mod keeper;
+mod latency;
 mod ledger;
 mod reading;
 mod recorder;

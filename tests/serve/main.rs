@@ -1,5 +1,6 @@
 //! `yagura serve` as its users see it: sockets, HTTP, signals, files.
 
+mod bench;
 mod connections;
 mod kill;
 mod reload;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::{CaseRules, Casebook, Incidents, Waiting};
 use crate::correlator::hash::hash64;
-use crate::correlator::varint::{Reader, put, put_bytes, put_signed};
+use crate::correlator::varint::{Reader, put, put_bytes, put_nested, put_signed};
 use crate::correlator::{self, Correlator, Options, pair};
 use crate::incident::{self, Builder, SnapshotError};
 
@@ -82,8 +82,8 @@ impl Casebook {
     pub fn snapshot(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
         out.push(VERSION);
-        put_bytes(&self.correlator.snapshot(), &mut out);
-        put_bytes(&self.incidents.builder.snapshot(), &mut out);
+        put_nested(&mut out, |out| self.correlator.snapshot_into(out));
+        put_nested(&mut out, |out| self.incidents.builder.snapshot_into(out));
         let detections = &self.rules.plan.detections;
         put(detections.len() as u64, &mut out);
         for detection in detections {

@@ -10,6 +10,7 @@ use super::TlsSetting;
 use super::typed::{Typed, typed};
 use crate::input::bulk::BulkSettings;
 use crate::input::file::FileSettings;
+use crate::input::forward::ForwardSettings;
 use crate::input::hec::HecSettings;
 use crate::input::ingest::IngestSettings;
 use crate::input::lumberjack::LumberjackSettings;
@@ -87,6 +88,8 @@ kinds! {
     Relp(RelpSettings) = "relp", Some(2514);
     /// Lumberjack 2: Beats.
     Beats(LumberjackSettings) = "beats", Some(5044);
+    /// Forward: Fluentd and Fluent Bit.
+    Forward(ForwardSettings) = "forward", Some(24224);
     /// Elasticsearch's `_bulk`.
     Elasticsearch(BulkSettings) = "elasticsearch", Some(9200);
     /// Splunk's HTTP event collector.
@@ -109,6 +112,7 @@ const USUAL: &[&str] = &[
     "syslog-udp",
     "relp",
     "beats",
+    "forward",
     "elasticsearch",
     "hec",
     "otlp-grpc",
@@ -216,6 +220,12 @@ impl<'de> Typed<'de> for InputConfig {
             return Err(de::Error::custom(
                 "`syslog-tls` needs `tls` with certificate and key",
             ));
+        }
+        if let InputKind::Forward(of) = &kind
+            && of.shared_key.is_none()
+            && !of.users.is_empty()
+        {
+            return Err(de::Error::custom("`users` need a `shared-key`"));
         }
         Ok(Self { common, kind })
     }

@@ -6,6 +6,7 @@
 mod body;
 pub mod bulk;
 pub mod file;
+pub mod forward;
 pub mod hec;
 pub mod http;
 mod inflow;

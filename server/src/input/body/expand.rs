@@ -17,7 +17,7 @@ pub(crate) enum Encoding {
 
 /// Why decompression ended.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     TooLarge,
     Damaged(Box<str>),
 }
@@ -52,7 +52,7 @@ impl Encoding {
 }
 
 /// Decompresses to `most` bytes at most.
-pub(super) fn expand(encoding: Encoding, packed: &[u8], most: usize) -> Result<Vec<u8>, Failure> {
+pub(crate) fn expand(encoding: Encoding, packed: &[u8], most: usize) -> Result<Vec<u8>, Failure> {
     match encoding {
         Encoding::Gzip => drain(MultiGzDecoder::new(packed), most),
         // Half of the world sends the bare stream, against RFC 9110.

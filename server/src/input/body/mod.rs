@@ -15,8 +15,7 @@ use http_body_util::BodyExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout, timeout_at};
 
-pub(crate) use self::expand::Encoding;
-use self::expand::{Failure, expand};
+pub(crate) use self::expand::{Encoding, Failure, expand};
 use crate::limits::Limits;
 use crate::source::DropReason;
 
@@ -170,7 +169,7 @@ impl BodyRoom {
             bytes: packed,
             mut room,
         } = contents;
-        let most = self.most(packed.len());
+        let most = self.limits.expanded(packed.len());
         self.grow(&mut room, packed.len().saturating_add(most))
             .await?;
         let expanded = if packed.len() <= SMALL_BYTES {
@@ -185,20 +184,6 @@ impl BodyRoom {
             .into();
         give_back(&mut room, bytes.len());
         Ok(Contents { bytes, room })
-    }
-
-    /// How large so many bytes may become.
-    fn most(&self, packed: usize) -> usize {
-        let Limits {
-            expansion,
-            line_bytes,
-            batch_bytes,
-            ..
-        } = self.limits;
-        packed
-            .saturating_mul(expansion)
-            .max(line_bytes)
-            .min(batch_bytes)
     }
 
     fn refusal(&self, failure: Failure, most: usize) -> Unreadable {
