@@ -40,6 +40,8 @@ enum Command {
     Events(command::events::EventsArgs),
     /// Take events from log shippers, and tell incidents as they happen
     Serve(command::serve::ServeArgs),
+    /// Watch what a server does
+    Top(command::top::TopArgs),
     /// List, show and check rules
     Rules(command::rules::RulesArgs),
     /// Say what could be better about rules: slips, waste, what can never match
@@ -69,6 +71,7 @@ pub fn run() -> ExitCode {
         Command::Scan(args) => command::scan::run(args, terminal),
         Command::Events(args) => command::events::run(args, terminal),
         Command::Serve(args) => command::serve::run(args, terminal),
+        Command::Top(args) => command::top::run(args),
         Command::Rules(args) => command::rules::run(args, terminal),
         Command::Lint(args) => command::lint::run(args, terminal),
         Command::Fmt(args) => command::format::run(args, terminal),

@@ -10,6 +10,7 @@
 //!  source     paths → blocks of whole records
 //! ```
 
+mod api_client;
 mod bench;
 mod cli;
 mod command;
@@ -25,6 +26,7 @@ mod sort;
 mod source;
 mod standard_output;
 mod terminal;
+mod top;
 
 use std::process::ExitCode;
 

@@ -13,3 +13,4 @@ pub mod lint;
 pub mod rules;
 pub mod scan;
 pub mod serve;
+pub mod top;

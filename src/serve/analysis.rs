@@ -14,6 +14,7 @@ use yagura_server::source::Sources;
 use yagura_server::spool::{Position, Reader};
 use yagura_server::{clock, storing};
 
+use super::costs::{Costs, Turn};
 use super::keeper::{Keeper, Kept};
 use super::latency::Latency;
 use super::reading::{Reading, Ticket};
@@ -84,6 +85,8 @@ pub struct Figures {
     pub latency: AtomicU64,
     /// From receipt to stored findings, of blocks that have any.
     pub finding_latency: Latency,
+    /// What rules cost.
+    pub costs: Costs,
     /// Nanoseconds that events stood still for the last checkpoint, and for the last change of
     /// rules.
     pub checkpoint_pause: AtomicU64,
@@ -196,6 +199,7 @@ fn worker(
     max_future: Duration,
 ) -> impl FnMut(&Ticket, &mut yagura_parsers::EventBatch) -> BlockResult {
     let mut bench: Option<(Arc<ServeRules>, Bench)> = None;
+    let mut turn = Turn::new();
     let ahead = i64::try_from(max_future.as_nanos()).unwrap_or(i64::MAX);
     move |ticket, batch| {
         if ticket.is_pause {
@@ -207,7 +211,7 @@ fn worker(
             other => other.insert((Arc::clone(&ticket.rules), finder.bench())),
         };
         let latest = ticket.received.0.saturating_add(ahead);
-        finder.examine(bench, &ticket.block, batch, |time| {
+        let result = finder.examine(bench, &ticket.block, batch, |time| {
             if time == Timestamp::UNKNOWN {
                 figures.without_time.fetch_add(1, Ordering::Relaxed);
                 ticket.received
@@ -217,7 +221,13 @@ fn worker(
             } else {
                 time
             }
-        })
+        });
+        if turn.is_due() {
+            let (engine, generation) = (&ticket.rules.book.engine, ticket.rules.generation);
+            let costs = &figures.costs;
+            costs.sample(engine, generation, batch, ticket.block.format);
+        }
+        result
     }
 }
 

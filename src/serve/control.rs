@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use yagura_engine::RuleIndex;
 use yagura_engine::pipeline::Block;
 use yagura_parsers::{
     BLOCK_BYTES_MAX, BlockExtent, EventBatch, Format, Origin, Timestamp, recognise,
@@ -175,7 +176,13 @@ impl Engine for Control {
         let detections = rules.book.engine.rules().iter().enumerate();
         let detections = detections.filter(|(_, rule)| !rule.in_place);
         let mut all: Vec<RuleStatus> = detections
-            .map(|(at, rule)| rule_status(&rule.meta, "detection", Some(matches(at))))
+            .map(|(at, rule)| RuleStatus {
+                cost_ns: self
+                    .figures
+                    .costs
+                    .of(rules.generation, RuleIndex(at as u32)),
+                ..rule_status(&rule.meta, "detection", Some(matches(at)))
+            })
             .collect();
         let loaded = &rules.book.loaded;
         let correlations = loaded.correlations.iter();
@@ -301,6 +308,7 @@ fn rule_status(meta: &Meta, kind: &'static str, matches: Option<u64>) -> RuleSta
         level: meta.level.name(),
         kind,
         matches,
+        cost_ns: None,
     }
 }
 

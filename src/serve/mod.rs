@@ -13,6 +13,7 @@
 mod analysis;
 mod assembly;
 mod control;
+mod costs;
 mod keeper;
 mod latency;
 mod ledger;

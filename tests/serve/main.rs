@@ -5,6 +5,7 @@ mod connections;
 mod kill;
 mod reload;
 mod served;
+mod top;
 
 use std::fs;
 use std::io::Write;

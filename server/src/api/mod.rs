@@ -75,6 +75,9 @@ pub struct RuleStatus {
     pub kind: &'static str,
     /// Events that matched; of correlations and sequences `null`.
     pub matches: Option<u64>,
+    /// Nanoseconds that a thousand events cost because of it, by samples; `null`: none yet, or
+    /// not told of such rules.
+    pub cost_ns: Option<u64>,
 }
 
 /// What the API works with.

@@ -22,6 +22,7 @@ use self::lines::Lines;
 use self::page::Page;
 use self::report::ServerReport;
 use self::sender::{Protocol, Sent, Task};
+use crate::api_client::{ApiClient, trouble};
 use crate::failure::Failure;
 
 /// What is to be measured.
@@ -55,18 +56,18 @@ const QUIET: Duration = Duration::from_secs(2);
 /// # Errors
 /// The server cannot be reached, has no such input, or refuses.
 pub fn run(order: &Order<'_>) -> Result<ServerReport, Failure> {
-    let api = Api::of(order)?;
-    let status = api.status()?;
+    let api = ApiClient::new(order.server, order.token)?;
+    let status = api.json("/api/v1/status")?;
     let address = match order.to {
         Some(to) => resolve(to)?,
         None => input_of(&status, order)?,
     };
-    let before = api.page()?;
+    let before = page(&api)?;
     let begun = Instant::now();
     let sent = send_all(order, address)?;
     let sending = begun.elapsed();
-    let analysing = api.wait(&before, sent, order.protocol, begun)?;
-    let after = api.page()?;
+    let analysing = wait(&api, &before, sent, order.protocol, begun)?;
+    let after = page(&api)?;
     Ok(ServerReport::new(
         order,
         (address, &status),
@@ -100,21 +101,17 @@ fn send_all(order: &Order<'_>, address: SocketAddr) -> Result<Sent, Failure> {
     });
     let mut all = Sent::default();
     for of_one in sent {
-        let of_one = of_one.map_err(|error| unreachable(address, &error))?;
+        let of_one = of_one.map_err(|error| trouble(&address.to_string(), &error))?;
         all = all.and(of_one);
     }
     Ok(all)
 }
 
-fn unreachable(address: impl std::fmt::Display, error: &dyn std::fmt::Display) -> Failure {
-    Failure::Server(format!("{address}: {error}"))
-}
-
 fn resolve(address: &str) -> Result<SocketAddr, Failure> {
     let mut found = address
         .to_socket_addrs()
-        .map_err(|error| unreachable(address, &error))?;
-    let none = || unreachable(address, &"the name has no address");
+        .map_err(|error| trouble(address, &error))?;
+    let none = || trouble(address, &"the name has no address");
     found.next().ok_or_else(none)
 }
 
@@ -131,7 +128,7 @@ fn input_of(status: &Value, order: &Order<'_>) -> Result<SocketAddr, Failure> {
         .filter_map(|input| input["address"].as_str()?.parse::<SocketAddr>().ok());
     let none = || {
         let how = format!("it has no input {wanted}; start one, or say where with --to");
-        unreachable(order.server, &how)
+        trouble(order.server, &how)
     };
     let mut address = addresses.next().ok_or_else(none)?;
     if address.ip().is_unspecified() {
@@ -140,75 +137,38 @@ fn input_of(status: &Value, order: &Order<'_>) -> Result<SocketAddr, Failure> {
     Ok(address)
 }
 
-/// The server's API.
-struct Api {
-    agent: ureq::Agent,
-    base: String,
-    token: Option<String>,
+fn page(api: &ApiClient) -> Result<Page, Failure> {
+    Ok(Page::read(&api.text("/metrics")?))
 }
 
-impl Api {
-    fn of(order: &Order<'_>) -> Result<Self, Failure> {
-        let server = order.server;
-        if server.contains('/') {
-            let how = "HOST:PORT of the server's HTTP listener is needed, without http://";
-            return Err(unreachable(server, &how));
+/// Waits until as many events are evaluated as were sent, or none are any more; how long that
+/// took since `begun`.
+fn wait(
+    api: &ApiClient,
+    before: &Page,
+    sent: Sent,
+    protocol: Protocol,
+    begun: Instant,
+) -> Result<Duration, Failure> {
+    let goal = before.count("yagura_events_total") + sent.events;
+    let patience = if protocol == Protocol::SyslogUdp {
+        QUIET
+    } else {
+        DRAINED
+    };
+    let (mut last, mut moved) = (0, Instant::now());
+    let mut took = begun.elapsed();
+    loop {
+        let events = api.json("/api/v1/status")?["engine"]["events"]
+            .as_u64()
+            .unwrap_or(0);
+        if events != last {
+            (last, moved) = (events, Instant::now());
+            took = begun.elapsed();
         }
-        let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(10)));
-        Ok(Self {
-            agent: config.build().into(),
-            base: format!("http://{server}"),
-            token: order.token.map(|token| format!("Bearer {token}")),
-        })
-    }
-
-    fn get(&self, path: &str) -> Result<String, Failure> {
-        let mut request = self.agent.get(format!("{}{path}", self.base));
-        if let Some(token) = &self.token {
-            request = request.header("Authorization", token);
+        if events >= goal || moved.elapsed() > patience {
+            return Ok(took);
         }
-        let answer = request
-            .call()
-            .and_then(|mut answer| answer.body_mut().read_to_string());
-        answer.map_err(|error| unreachable(format!("{}{path}", self.base), &error))
-    }
-
-    fn status(&self) -> Result<Value, Failure> {
-        let text = self.get("/api/v1/status")?;
-        serde_json::from_str(&text).map_err(|error| unreachable(&self.base, &error))
-    }
-
-    fn page(&self) -> Result<Page, Failure> {
-        Ok(Page::read(&self.get("/metrics")?))
-    }
-
-    /// Waits until as many events are evaluated as were sent, or none are any more; how long
-    /// that took since `begun`.
-    fn wait(
-        &self,
-        before: &Page,
-        sent: Sent,
-        protocol: Protocol,
-        begun: Instant,
-    ) -> Result<Duration, Failure> {
-        let goal = before.count("yagura_events_total") + sent.events;
-        let patience = if protocol == Protocol::SyslogUdp {
-            QUIET
-        } else {
-            DRAINED
-        };
-        let (mut last, mut moved) = (0, Instant::now());
-        let mut took = begun.elapsed();
-        loop {
-            let events = self.status()?["engine"]["events"].as_u64().unwrap_or(0);
-            if events != last {
-                (last, moved) = (events, Instant::now());
-                took = begun.elapsed();
-            }
-            if events >= goal || moved.elapsed() > patience {
-                return Ok(took);
-            }
-            thread::sleep(Duration::from_millis(10));
-        }
+        thread::sleep(Duration::from_millis(10));
     }
 }
