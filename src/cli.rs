@@ -44,6 +44,10 @@ enum Command {
     Top(command::top::TopArgs),
     /// List, show and check rules
     Rules(command::rules::RulesArgs),
+    /// Say what could be better about rules: slips, waste, what can never match
+    Lint(command::lint::LintArgs),
+    /// Bring files of rules into the usual form: order, indentation, blanks
+    Fmt(command::format::FormatArgs),
     /// Measure how fast yagura is with your logs and rules
     Bench(command::bench::BenchArgs),
     /// Watch five days of a made-up company become one incident
@@ -69,6 +73,8 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => command::serve::run(args, terminal),
         Command::Top(args) => command::top::run(args),
         Command::Rules(args) => command::rules::run(args, terminal),
+        Command::Lint(args) => command::lint::run(args, terminal),
+        Command::Fmt(args) => command::format::run(args, terminal),
         Command::Bench(args) => command::bench::run(args, terminal),
         Command::Demo(args) => command::demo::run(args, terminal),
         Command::Gen(args) => command::generate::run(args),

@@ -69,6 +69,14 @@ pub enum Failure {
     /// The placeholder file is of no use.
     #[error("placeholders cannot be read: {0}")]
     Placeholders(String),
+    /// The configuration of `lint` is of no use.
+    #[error("{}: {source}", .path.display())]
+    LintConfiguration {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: yagura_rules::lint::ConfigurationError,
+    },
     /// A file that we were to write.
     #[error("{} cannot be written: {source}", .path.display())]
     File {
@@ -164,6 +172,11 @@ impl Failure {
             ),
             Self::Placeholders(_) => Some(
                 "it has to be a YAML file of names and values: `admins: [alice, bob]`".to_owned(),
+            ),
+            Self::LintConfiguration { .. } => Some(
+                "write `disable: [YG307]` and `severity: {YG203: warning}`; docs/lint/ lists the \
+                 checks"
+                    .to_owned(),
             ),
             Self::UnseenAttack { needed, .. } => Some(format!("add `{needed}` to --kind")),
             Self::UnknownRule { close, .. } => Some(match close {
