@@ -5,6 +5,7 @@
 //!  command/   one file a subcommand: what it does, step by step
 //!  scan/      files → blocks → detections, in order, in bounded memory
 //!  detection/ what a detection is made of: identity, fields
+//!  explain/   why a rule did or did not match an event
 //!  generate/  logs of a made-up company
 //!  render/    how results look: table, JSON lines, CSV, diagnostics, summary
 //!  source     paths → blocks of whole records
@@ -15,6 +16,7 @@ mod bench;
 mod cli;
 mod command;
 mod detection;
+mod explain;
 mod failure;
 mod generate;
 mod memory;

@@ -7,6 +7,7 @@ pub mod completions;
 pub mod demo;
 mod ending;
 pub mod events;
+pub mod explain;
 pub mod format;
 pub mod generate;
 pub mod lint;
