@@ -191,6 +191,17 @@ async fn bombs_and_nonsense_are_refused_and_counted() {
     }
 }
 
+/// Each level of text in text doubles what escapes the level before.
+#[tokio::test]
+async fn keys_within_keys_do_not_grow() {
+    const LEVELS: usize = 20;
+    let record = [vec![0x81; LEVELS], text("a"), vec![0xc0; LEVELS]].concat();
+    let disk = Disk::new(Ok(()));
+    session(&disk, &array(&[text("t"), seconds(), record])).await;
+    let stored = disk.stored().len();
+    assert!((1..500).contains(&stored), "{stored} bytes");
+}
+
 fn digest(parts: &[&[u8]]) -> String {
     use std::fmt::Write;
     let mut digits = String::new();
