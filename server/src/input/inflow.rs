@@ -73,3 +73,75 @@ impl<R: AsyncRead + Unpin> Inflow<R> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Buf;
+    use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
+    use tokio::time::timeout;
+    use tokio_util::sync::CancellationToken;
+
+    use super::{Arrival, Inflow, OWN_BYTES};
+    use crate::input::Context;
+    use crate::input::room::Room;
+    use crate::source::DropReason;
+    use crate::{Intake, Limits, Source, Sources};
+
+    const LARGE: usize = 4 << 20;
+
+    fn parts(limits: Limits) -> (Context, Source, DuplexStream, Inflow<DuplexStream>) {
+        let context = Context {
+            name: "test".into(),
+            intake: Intake::new(1 << 20).0,
+            sources: Sources::new(10),
+            limits,
+            stop: CancellationToken::new(),
+        };
+        let peer = std::net::Ipv4Addr::LOCALHOST.into();
+        let source = context.sources.of_peer(&context.name, peer);
+        let (client, stream) = duplex(LARGE);
+        let inflow = Inflow::new(stream, Room::new(&limits));
+        (context, source, client, inflow)
+    }
+
+    /// Room that is given back without its memory would be given to the next client as well.
+    #[tokio::test]
+    async fn memory_of_a_large_message_does_not_outlive_it() {
+        let (context, source, mut client, mut inflow) = parts(Limits::default());
+        client.write_all(&vec![b'x'; LARGE]).await.unwrap();
+        while inflow.bytes.len() < LARGE {
+            assert_eq!(inflow.more(&context, &source).await, Arrival::Bytes);
+        }
+        inflow.bytes.advance(LARGE);
+        client.write_all(b"y").await.unwrap();
+        assert_eq!(inflow.more(&context, &source).await, Arrival::Bytes);
+        assert_eq!(&inflow.bytes[..], b"y");
+        let kept = inflow.bytes.capacity();
+        assert!(kept <= 2 * OWN_BYTES, "{kept} bytes");
+    }
+
+    /// Room is everybody's, so nobody keeps it by sending a byte now and then.
+    #[tokio::test]
+    async fn room_is_not_held_by_who_does_not_go_on() {
+        let limits = Limits {
+            handshake: Duration::from_millis(50),
+            ..Limits::default()
+        };
+        let (context, source, mut client, mut inflow) = parts(limits);
+        client.write_all(&vec![b'x'; 2 * OWN_BYTES]).await.unwrap();
+        let drip = async {
+            while client.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let reading = async { while inflow.more(&context, &source).await == Arrival::Bytes {} };
+        let reading = timeout(Duration::from_secs(5), reading);
+        tokio::select! {
+            ended = reading => assert!(ended.is_ok(), "it still reads"),
+            () = drip => unreachable!("the stream is open"),
+        }
+        assert_eq!(source.counters().dropped(DropReason::TimedOut), 1);
+    }
+}
