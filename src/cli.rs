@@ -40,6 +40,8 @@ enum Command {
     Events(command::events::EventsArgs),
     /// List, show and check rules
     Rules(command::rules::RulesArgs),
+    /// Run the tests that stand beside rules (`*_test.yml`)
+    Test(command::test::TestArgs),
     /// Measure how fast yagura is with your logs and rules
     Bench(command::bench::BenchArgs),
     /// Watch five days of a made-up company become one incident
@@ -63,6 +65,7 @@ pub fn run() -> ExitCode {
         Command::Scan(args) => command::scan::run(args, terminal),
         Command::Events(args) => command::events::run(args, terminal),
         Command::Rules(args) => command::rules::run(args, terminal),
+        Command::Test(args) => command::test::run(args, terminal),
         Command::Bench(args) => command::bench::run(args, terminal),
         Command::Demo(args) => command::demo::run(args, terminal),
         Command::Gen(args) => command::generate::run(args),

@@ -9,3 +9,4 @@ pub mod events;
 pub mod generate;
 pub mod rules;
 pub mod scan;
+pub mod test;
