@@ -38,10 +38,18 @@ enum Command {
     Scan(command::scan::ScanArgs),
     /// Show events as yagura reads them, as JSON lines
     Events(command::events::EventsArgs),
+    /// Take events from log shippers, and tell incidents as they happen
+    Serve(command::serve::ServeArgs),
+    /// Watch what a server does
+    Top(command::top::TopArgs),
     /// List, show and check rules
     Rules(command::rules::RulesArgs),
     /// Run the tests that stand beside rules (`*_test.yml`)
     Test(command::test::TestArgs),
+    /// Say what could be better about rules: slips, waste, what can never match
+    Lint(command::lint::LintArgs),
+    /// Bring files of rules into the usual form: order, indentation, blanks
+    Fmt(command::format::FormatArgs),
     /// Measure how fast yagura is with your logs and rules
     Bench(command::bench::BenchArgs),
     /// Watch five days of a made-up company become one incident
@@ -64,8 +72,12 @@ pub fn run() -> ExitCode {
     let ended = match &cli.command {
         Command::Scan(args) => command::scan::run(args, terminal),
         Command::Events(args) => command::events::run(args, terminal),
+        Command::Serve(args) => command::serve::run(args, terminal),
+        Command::Top(args) => command::top::run(args),
         Command::Rules(args) => command::rules::run(args, terminal),
         Command::Test(args) => command::test::run(args, terminal),
+        Command::Lint(args) => command::lint::run(args, terminal),
+        Command::Fmt(args) => command::format::run(args, terminal),
         Command::Bench(args) => command::bench::run(args, terminal),
         Command::Demo(args) => command::demo::run(args, terminal),
         Command::Gen(args) => command::generate::run(args),

@@ -69,6 +69,14 @@ pub enum Failure {
     /// The placeholder file is of no use.
     #[error("placeholders cannot be read: {0}")]
     Placeholders(String),
+    /// The configuration of `lint` is of no use.
+    #[error("{}: {source}", .path.display())]
+    LintConfiguration {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: yagura_rules::lint::ConfigurationError,
+    },
     /// A file that we were to write.
     #[error("{} cannot be written: {source}", .path.display())]
     File {
@@ -77,6 +85,12 @@ pub enum Failure {
         /// What the system says.
         source: io::Error,
     },
+    /// The server cannot start.
+    #[error("{0}")]
+    Serve(String),
+    /// A server that was to be measured is not there, or does not do as it should.
+    #[error("{0}")]
+    Server(String),
     /// There is nothing to measure with.
     #[error("the input is empty, there is nothing to measure with")]
     NoInput,
@@ -128,7 +142,12 @@ impl Failure {
     /// What to do about it, where there is something to say.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::ClosedPipe | Self::Output(_) | Self::Compile(_) | Self::File { .. } => None,
+            Self::ClosedPipe
+            | Self::Output(_)
+            | Self::Compile(_)
+            | Self::File { .. }
+            | Self::Server(_)
+            | Self::Serve(_) => None,
             Self::NoInput => Some("give PATH a file or folder with logs".to_owned()),
             Self::NoDetections { .. } => Some(
                 "measure with logs in which the rules find something, or say that nothing is \
@@ -153,6 +172,11 @@ impl Failure {
             ),
             Self::Placeholders(_) => Some(
                 "it has to be a YAML file of names and values: `admins: [alice, bob]`".to_owned(),
+            ),
+            Self::LintConfiguration { .. } => Some(
+                "write `disable: [YG307]` and `severity: {YG203: warning}`; docs/lint/ lists the \
+                 checks"
+                    .to_owned(),
             ),
             Self::UnseenAttack { needed, .. } => Some(format!("add `{needed}` to --kind")),
             Self::UnknownRule { close, .. } => Some(match close {

@@ -11,13 +11,14 @@
 //!  source     paths → blocks of whole records
 //! ```
 
+mod api_client;
 mod bench;
 mod cli;
 mod command;
 mod detection;
 mod failure;
 mod generate;
-mod peak_memory;
+mod memory;
 mod render;
 mod rule_set;
 mod rule_test;
@@ -27,6 +28,7 @@ mod sort;
 mod source;
 mod standard_output;
 mod terminal;
+mod top;
 
 use std::process::ExitCode;
 

@@ -8,7 +8,7 @@ use std::path::Path;
 fn each_is_explained() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |path: &str| fs::read_to_string(root.join(path)).expect("readable");
-    let manifests = [".", "engine", "parsers", "rules"];
+    let manifests = [".", "engine", "parsers", "rules", "server"];
     let texts: Vec<String> = manifests
         .iter()
         .map(|folder| read(&format!("{folder}/Cargo.toml")))

@@ -7,6 +7,7 @@
 //!                           their own, waiting
 //! ```
 
+mod exchange;
 mod snapshot;
 #[cfg(test)]
 mod tests;

@@ -25,6 +25,7 @@ pub mod pipeline;
 mod profile;
 
 pub use casebook::{CaseMatch, CaseRules, Casebook, Entry, RestoreError, Restored, Sink};
+pub use correlator::Forgotten;
 pub use engine::{CompileError, Engine, RuleIndex, everything};
 pub use facts::{FACT_BYTES_MAX, Facts, Wanted};
 pub use live::{Follower, Live};

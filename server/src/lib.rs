@@ -10,18 +10,24 @@
 //! the spool holds ([`Parcel`]s in order). Everything between them is bounded: an input waits
 //! for room, and so does its client.
 
+pub mod api;
 pub mod checkpoint;
 pub mod clock;
 pub mod config;
 pub mod entry;
 pub mod finding;
+pub mod http;
 pub mod input;
+pub mod inputs;
 pub mod intake;
 pub mod limits;
+pub mod outbox;
+pub mod output;
 pub mod parcel;
 pub mod source;
 pub mod spool;
 pub mod storage;
+pub mod store;
 pub mod storing;
 
 pub use finding::Finding;

@@ -24,6 +24,15 @@ pub struct Limits {
     pub sources: usize,
 }
 
+impl Limits {
+    /// How many bytes may become of so many by decompression: no more than a batch may be, and no
+    /// more than may become of so few.
+    pub(crate) fn expanded(&self, packed: usize) -> usize {
+        let by_ratio = packed.saturating_mul(self.expansion);
+        by_ratio.max(self.line_bytes).min(self.batch_bytes)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

@@ -157,6 +157,7 @@ impl Storing {
             waiting: VecDeque::new(),
             runtime: Builder::new_current_thread().enable_time().build()?,
         };
+        storing.report();
         let thread = thread::Builder::new()
             .name("spool".to_owned())
             .spawn(move || storing.run())?;

@@ -15,7 +15,7 @@ use super::findings::Findings;
 use super::input::Input;
 use super::machine::reset_peak_memory;
 use super::stage::Stage;
-use crate::peak_memory::peak_rss_bytes;
+use crate::memory::peak_rss_bytes;
 
 /// Fewer rounds say nothing about noise.
 pub const ROUNDS_MIN: u32 = 5;

@@ -22,6 +22,7 @@ pub mod measure;
 pub mod pass;
 pub mod profile;
 pub mod report;
+pub mod server;
 pub mod stage;
 pub mod subset;
 pub mod warnings;

@@ -12,6 +12,7 @@ use yagura_engine::Engine;
 use yagura_parsers::{Extent, Format};
 use yagura_rules::{Activity, Detection, Loaded, Taxonomy};
 
+use super::bench_server::{self, ServerArgs};
 use super::choices::{duration, format_parser, threads};
 use crate::bench::findings::Findings;
 use crate::bench::input::{Input, Taken};
@@ -39,20 +40,25 @@ Examples:
   yagura bench logs/ --rules rules/ --threads 1,2,4,8 --rules-sweep 10,100,1000,all
   yagura bench logs/ --rules rules/ --stage match --duration 20s --json figures.json
   yagura bench logs/ --rules rules/ --profile-rules --html report.html
+  yagura bench --server 127.0.0.1:8080 --protocol relp --duration 30s
+  yagura bench auth.log --server 127.0.0.1:8080 --rate 50000
 
 The input is held in memory and gone over again and again. Each round begins with matchers that
 have seen nothing; the median round is reported, the slowest and fastest beside it. All rounds
-must find the same, or the benchmark fails.";
+must find the same, or the benchmark fails.
+
+With --server a server that runs is measured instead: lines are sent to it as shippers send them,
+again and again with the time of then, and its own counters tell what became of them.";
 
 /// The arguments of `yagura bench`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct BenchArgs {
     /// Log files and folders; `-` is standard input
-    #[arg(required = true, value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    #[arg(required_unless_present = "server", value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
     /// Sigma rules: files and folders
-    #[arg(long, short, required = true, num_args = 1.., value_name = "PATH")]
+    #[arg(long, short, required_unless_present = "server", num_args = 1.., value_name = "PATH")]
     rules: Vec<PathBuf>,
     /// Numbers of threads for the stage `all` [default: 1 and one a core]
     #[arg(long, short = 'j', value_name = "LIST", value_delimiter = ',')]
@@ -70,10 +76,10 @@ pub struct BenchArgs {
     stage: Vec<Stage>,
     /// How long to measure each of them, at least
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration)]
-    duration: Duration,
+    pub(super) duration: Duration,
     /// Write the report to this file, as JSON
     #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    pub(super) json: Option<PathBuf>,
     /// Write the report to this file, as a web page with charts
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -88,10 +94,12 @@ pub struct BenchArgs {
     placeholders: Option<PathBuf>,
     /// Take no more than the first so many megabytes of the input
     #[arg(long, value_name = "MB", default_value = "256")]
-    input_limit: NonZeroUsize,
+    pub(super) input_limit: NonZeroUsize,
     /// Go on if no rule matches anything
     #[arg(long)]
     allow_no_detections: bool,
+    #[command(flatten)]
+    pub(super) server: ServerArgs,
 }
 
 /// A number of rules to measure with.
@@ -122,6 +130,9 @@ struct Prepared {
 
 /// Runs the command.
 pub fn run(args: &BenchArgs, terminal: Terminal) -> Result<Exit, Failure> {
+    if let Some(server) = &args.server.server {
+        return bench_server::run(args, server);
+    }
     let build = Build::this();
     if build.is_slow() {
         print_error(&bench_table::slow_build(build, terminal.err.colour));
@@ -347,7 +358,7 @@ fn json(report: &Report) -> Result<String, Failure> {
         .map_err(|error| Failure::Output(error.into()))
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
+pub(super) fn write(path: &Path, text: &str) -> Result<(), Failure> {
     fs::write(path, text).map_err(|source| Failure::File {
         path: path.to_owned(),
         source,

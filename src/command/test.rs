@@ -1,18 +1,20 @@
 //! `yagura test`: runs the tests that stand beside rules.
 
+use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use yagura_parsers::Extent;
 use yagura_rules::{Level, Taxonomy};
 
 use super::choices::{threads, threads_parser};
 use crate::failure::{Exit, Failure};
 use crate::rule_set::{self, OnRefusal};
-use crate::rule_test::{Outcome, Verdict, evaluation, file, report, walk};
+use crate::rule_test::{Outcome, Verdict, evaluation, file, junit, report, walk};
 use crate::scan::RuleBook;
 use crate::standard_output::print;
 use crate::terminal::Terminal;
@@ -21,6 +23,7 @@ const EXAMPLES: &str = "\
 Examples:
   yagura test rules/
   yagura test regression_data/ --rules sigma/rules/
+  yagura test rules/ --junit report.xml --output jsonl
 
 Exit codes:
   0  all pass
@@ -40,9 +43,24 @@ pub struct TestArgs {
     /// Run only the cases whose file and name contain this
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+    /// How outcomes are written
+    #[arg(long, short, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub output: TestOutput,
+    /// Write the outcomes to this file as `JUnit` XML, too
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
     /// Worker threads [default: one a core]
     #[arg(long, short = 'j', value_name = "N", value_parser = threads_parser())]
     pub threads: Option<NonZeroUsize>,
+}
+
+/// How outcomes are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TestOutput {
+    /// For people
+    Text,
+    /// One JSON object a case, then one of the sums
+    Jsonl,
 }
 
 /// Runs the command.
@@ -62,7 +80,16 @@ pub fn run(args: &TestArgs, terminal: Terminal) -> Result<Exit, Failure> {
         .map(|why| broken(Path::new("folder"), why))
         .collect();
     outcomes.extend(run_all(args, &files, shared.as_ref()));
-    print(&report::text(&outcomes))?;
+    print(&match args.output {
+        TestOutput::Text => report::text(&outcomes, terminal.out.colour),
+        TestOutput::Jsonl => report::jsonl(&outcomes),
+    })?;
+    if let Some(path) = &args.junit {
+        fs::write(path, junit::xml(&outcomes)).map_err(|source| Failure::File {
+            path: path.clone(),
+            source,
+        })?;
+    }
     Ok(exit(&outcomes))
 }
 
@@ -132,9 +159,14 @@ fn run_file(path: &Path, shared: Option<&RuleBook>, filter: Option<&str>) -> Vec
     let cases = tests.cases.iter().filter_map(|case| {
         let name = format!("{}: {}", path.display(), case.name);
         let is_wanted = filter.is_none_or(|filter| name.contains(filter));
-        is_wanted.then(|| Outcome {
-            verdict: evaluation::run(case, book, folder),
-            name,
+        is_wanted.then(|| {
+            let begun = Instant::now();
+            Outcome {
+                file: path.display().to_string(),
+                name: case.name.clone(),
+                verdict: evaluation::run(case, book, folder),
+                took: begun.elapsed(),
+            }
         })
     });
     cases.collect()
@@ -165,7 +197,9 @@ fn compile(loaded: yagura_rules::Loaded) -> Result<RuleBook, Failure> {
 
 fn broken(path: &Path, why: String) -> Outcome {
     Outcome {
-        name: path.display().to_string(),
+        file: path.display().to_string(),
+        name: "reading".to_owned(),
+        took: Duration::ZERO,
         verdict: Verdict::Broken(why),
     }
 }

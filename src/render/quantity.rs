@@ -11,6 +11,19 @@ pub fn compact(figure: f64) -> String {
     format!("{}{unit}", three_digits(scaled))
 }
 
+/// `1,234,567`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// Nanoseconds in the unit that suits them: `812 ns`, `1.23 ms`.
 pub fn duration_ns(ns: f64) -> String {
     let (scaled, unit) = match ns {

@@ -1,10 +1,11 @@
 //! What rules say to the events of a case.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use yagura_engine::alert::{AlertId, AlertRecord, AlertState};
 use yagura_engine::correlator::Options;
+use yagura_engine::incident::IncidentRecord;
 use yagura_engine::incident::Limits;
 use yagura_engine::{CaseMatch, Casebook, Entry, Facts};
 use yagura_parsers::{
@@ -14,7 +15,9 @@ use yagura_rules::Meta;
 use yagura_rules::correlation::Target;
 
 use super::Verdict;
-use super::file::{Case, Inline, read_bounded};
+use super::expectation::{Happened, SeenAlert, SeenIncident};
+use super::file::{Case, Content, Inline, Timed, read_bounded};
+use super::instant::read_length;
 use crate::scan::RuleBook;
 
 /// By so many bytes a format is recognised.
@@ -28,87 +31,77 @@ struct Found {
     facts: Facts,
 }
 
+/// What relative times count from where a case does not say: 1 January 2026.
+const START: i64 = 1_767_225_600_000_000_000;
+/// No case needs more events in a row.
+const REPEAT_MAX: u32 = 1_000_000;
+
 /// Runs a case of a file in `folder`.
 pub fn run(case: &Case, book: &RuleBook, folder: &Path) -> Verdict {
-    match count(case, book, folder) {
-        Ok(got) => judge(case, got),
+    let start = case.start.map_or(START, |start| start.from(START));
+    match happened(case, book, folder, start) {
+        Ok(got) => case.expect.judge(&got, start),
         Err(why) => Verdict::Broken(why),
     }
 }
 
-fn judge(case: &Case, got: u64) -> Verdict {
-    let expect = &case.expect;
-    let expected = match (expect.fires, expect.count) {
-        (None, None) => {
-            return Verdict::Broken("`expect` is empty: write `fires` or `count`".to_owned());
-        }
-        (Some(fires), Some(count)) if fires != (count > 0) => {
-            return Verdict::Broken(format!("`fires: {fires}` contradicts `count: {count}`"));
-        }
-        (_, Some(count)) if got == count => return Verdict::Pass,
-        (_, Some(count)) => format!("fires {}", times(count)),
-        (Some(fires), None) if fires == (got > 0) => return Verdict::Pass,
-        (Some(true), None) => "fires".to_owned(),
-        (Some(false), None) => "does not fire".to_owned(),
-    };
-    let got = match got {
-        0 => "does not fire".to_owned(),
-        got => format!("fires {}", times(got)),
-    };
-    Verdict::Fail { expected, got }
-}
-
-fn times(count: u64) -> String {
-    match count {
-        1 => "once".to_owned(),
-        count => format!("{count} times"),
-    }
-}
-
-/// How many matches, or alerts, the rule of a case comes to.
-fn count(case: &Case, book: &RuleBook, folder: &Path) -> Result<u64, String> {
+/// What the rule of a case makes of its events.
+fn happened(case: &Case, book: &RuleBook, folder: &Path, start: i64) -> Result<Happened, String> {
     let target = target(case.rule.as_deref(), book)?;
-    let mut found = Vec::new();
-    let format = case.format.as_deref().map(format_of).transpose()?;
+    let mut reading = Reading::new(case, book)?;
     for event in &case.events {
         match event {
-            Inline::Text(text) => scan(text.as_bytes(), format, book, &mut found)?,
-            Inline::Object(object) => {
-                let line = serde_json::to_vec(object).map_err(|error| error.to_string())?;
-                scan(&line, Some(Format::JsonLines), book, &mut found)?;
-            }
+            Inline::Text(text) => reading.scan(text.as_bytes())?,
+            Inline::Object(object) => reading.object(object)?,
+            Inline::Timed(timed) => reading.timed(timed, start)?,
         }
     }
-    if let Some(file) = &case.file {
-        scan(&read_bounded(&folder.join(file))?, format, book, &mut found)?;
+    for file in case.file.iter().chain(&case.files) {
+        reading.scan(&read_bounded(&folder.join(file))?)?;
     }
-    if case.events.is_empty() && case.file.is_none() {
+    if case.events.is_empty() && case.file.is_none() && case.files.is_empty() {
         return Err("no events: write `events` or `file`".to_owned());
     }
-    if let Target::Detection(detection) = target {
-        return Ok(found
-            .iter()
-            .filter(|one| one.detection == detection)
-            .count() as u64);
+    let mut found = reading.found;
+    let of_detection = match target {
+        Target::Detection(detection) => {
+            let of_it = found.iter().filter(|one| one.detection == detection);
+            Some(of_it.count() as u64)
+        }
+        _ => None,
+    };
+    if let (Some(count), false) = (of_detection, case.expect.needs_times()) {
+        return Ok(Happened {
+            count,
+            ..Happened::default()
+        });
     }
     if found.iter().any(|one| one.time == Timestamp::UNKNOWN) {
-        return Err("an event that matches tells no time, which correlations need".to_owned());
+        return Err("an event that matches tells no time: give it one by `at`".to_owned());
     }
     found.sort_by_key(|one| one.time);
-    Ok(alerts(&found, target, book))
+    let until = case.until.map(|until| until.from(start));
+    let mut happened = correlate(&found, target, book, until);
+    if let Some(count) = of_detection {
+        happened.count = count;
+    }
+    Ok(happened)
 }
 
-fn alerts(found: &[Found], target: Target, book: &RuleBook) -> u64 {
-    let mut ids = BTreeSet::new();
-    let mut note = |entry: Entry<'_>| {
-        if let Entry::Alert(record) = entry
-            && record.rule == target
-        {
-            ids.insert(record.id);
-        }
+/// What correlations and incidents make of matches in order.
+fn correlate(found: &[Found], target: Target, book: &RuleBook, until: Option<i64>) -> Happened {
+    let mut seen = Seen {
+        target,
+        is_over: false,
+        ids: Vec::new(),
+        happened: Happened::default(),
     };
     let rules = Arc::clone(&book.cases);
-    let mut casebook = Casebook::new(rules, Options::default(), Limits::default());
+    let options = Options {
+        lateness: 0,
+        ..Options::default()
+    };
+    let mut casebook = Casebook::new(rules, options, Limits::default());
     for (sequence, one) in (0..).zip(found) {
         let of = CaseMatch {
             detection: one.detection,
@@ -118,10 +111,137 @@ fn alerts(found: &[Found], target: Target, book: &RuleBook) -> u64 {
             event: sequence,
             facts: &one.facts,
         };
-        casebook.push(&of, &mut note);
+        casebook.push(&of, &mut |entry| seen.note(&entry));
     }
-    casebook.finish(&mut note);
-    ids.len() as u64
+    if let Some(until) = until {
+        casebook.advance(Timestamp(until), &mut |entry| seen.note(&entry));
+    }
+    seen.is_over = true;
+    casebook.finish(&mut |entry| seen.note(&entry));
+    seen.happened.count = seen.happened.alerts.len() as u64;
+    seen.happened
+}
+
+/// Collects what is said.
+struct Seen {
+    target: Target,
+    is_over: bool,
+    ids: Vec<AlertId>,
+    happened: Happened,
+}
+
+impl Seen {
+    fn note(&mut self, entry: &Entry<'_>) {
+        match entry {
+            Entry::Alert(record) if record.rule == self.target => self.alert(record),
+            Entry::Alert(_) => {}
+            Entry::Incident(record) => self.incident(record),
+        }
+    }
+
+    fn alert(&mut self, record: &AlertRecord) {
+        let place = self.ids.iter().position(|id| *id == record.id);
+        let place = place.unwrap_or_else(|| {
+            self.ids.push(record.id);
+            self.happened.alerts.push(SeenAlert {
+                opened: record.at,
+                ..SeenAlert::default()
+            });
+            self.ids.len() - 1
+        });
+        let Some(alert) = self.happened.alerts.get_mut(place) else {
+            return;
+        };
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let key = record.key.iter();
+        alert.key = key
+            .map(|(name, value)| (name.clone(), text(value)))
+            .collect();
+        alert.count = record.count;
+        let stages = record.stages.iter();
+        alert.stages = stages
+            .map(|stage| (stage.name.clone(), stage.count))
+            .collect();
+        if record.state == AlertState::Close && !self.is_over {
+            alert.closed = Some(record.at);
+        }
+    }
+
+    fn incident(&mut self, record: &IncidentRecord) {
+        let known = self.happened.incident.as_ref();
+        if known.is_some_and(|known| known.risk > record.risk) {
+            return;
+        }
+        let entities = record.entities.iter();
+        self.happened.incident = Some(SeenIncident {
+            title: record.title.to_string(),
+            level: record.level.name(),
+            risk: record.risk,
+            entities: entities
+                .map(|of| (of.kind.clone(), of.value.clone()))
+                .collect(),
+        });
+    }
+}
+
+/// Reads the events of a case and keeps what matches.
+struct Reading<'a> {
+    book: &'a RuleBook,
+    /// Of text.
+    format: Option<Format>,
+    found: Vec<Found>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(case: &Case, book: &'a RuleBook) -> Result<Self, String> {
+        Ok(Self {
+            book,
+            format: case.format.as_deref().map(format_of).transpose()?,
+            found: Vec::new(),
+        })
+    }
+
+    fn object(
+        &mut self,
+        object: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<(), String> {
+        let line = serde_json::to_vec(object).map_err(|error| error.to_string())?;
+        scan(&line, Some(Format::JsonLines), self.book, &mut self.found)
+    }
+
+    fn scan(&mut self, text: &[u8]) -> Result<(), String> {
+        scan(text, self.format, self.book, &mut self.found)
+    }
+
+    /// The event is read once, and its matches come as often as it does.
+    fn timed(&mut self, timed: &Timed, start: i64) -> Result<(), String> {
+        if timed.repeat == 0 || timed.repeat > REPEAT_MAX {
+            return Err(format!("`repeat` has to be 1 to {REPEAT_MAX}"));
+        }
+        let every = timed
+            .every
+            .as_deref()
+            .map_or(Some(0), |text| read_length(text.trim_start_matches('+')));
+        let every = every.ok_or("`every` has to be a length of time such as 1s")?;
+        let begin = self.found.len();
+        match &timed.event {
+            Content::Text(text) => self.scan(text.as_bytes())?,
+            Content::Object(object) => self.object(object)?,
+        }
+        let once = self.found.split_off(begin);
+        for number in 0..i64::from(timed.repeat) {
+            let at = timed
+                .at
+                .from(start)
+                .saturating_add(every.saturating_mul(number));
+            self.found.extend(once.iter().map(|one| Found {
+                time: Timestamp(at),
+                detection: one.detection,
+                facts: one.facts.clone(),
+            }));
+        }
+        Ok(())
+    }
 }
 
 fn scan(
@@ -133,7 +253,7 @@ fn scan(
     let head = bytes.get(..HEAD_BYTES).unwrap_or(bytes);
     let format = format.unwrap_or_else(|| recognise(head));
     let mut framer = Framer::new(format, Timestamp::UNKNOWN);
-    let mut matcher = book.engine.matcher();
+    let mut rules = book.engine.matcher();
     let (mut batch, mut matches) = (EventBatch::new(), Vec::new());
     let (mut start, mut end) = (0, 0);
     while start < bytes.len() {
@@ -163,7 +283,7 @@ fn scan(
         };
         batch.parse(format, origin, book.engine.projection());
         matches.clear();
-        matcher.scan(&batch, format, &mut matches);
+        rules.scan(&batch, format, &mut matches);
         for one in &matches {
             let (Some(event), Some(detection)) = (batch.event(one.event), book.detection(one.rule))
             else {

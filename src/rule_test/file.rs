@@ -6,6 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::exemplars;
+use super::expectation::Expectation;
+use super::folder;
+use super::instant::Instant;
+
 /// How large a file of cases, and a file of events, may be.
 pub const FILE_BYTES_MAX: u64 = 16 << 20;
 
@@ -28,11 +33,18 @@ pub struct Case {
     pub rule: Option<String>,
     /// The format of all events that are text; recognised by content where not given.
     pub format: Option<String>,
+    /// What relative times count from.
+    pub start: Option<Instant>,
+    /// Time goes on until then without events.
+    pub until: Option<Instant>,
     /// Events in place.
     #[serde(default)]
     pub events: Vec<Inline>,
     /// A file of events, from the folder of the test file.
     pub file: Option<PathBuf>,
+    /// Further ones.
+    #[serde(default)]
+    pub files: Vec<PathBuf>,
     /// What is to come of it.
     pub expect: Expectation,
 }
@@ -41,20 +53,41 @@ pub struct Case {
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub enum Inline {
+    /// With a time, and perhaps again and again.
+    Timed(Timed),
     /// Lines of text.
     Text(String),
     /// A JSON object.
     Object(serde_json::Map<String, serde_json::Value>),
 }
 
-/// What is to come of a case.
+/// An event whose time the case sets.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Expectation {
-    /// Whether the rule matches, or alerts.
-    pub fires: Option<bool>,
-    /// How often it does.
-    pub count: Option<u64>,
+pub struct Timed {
+    /// When it happens, whatever it says itself.
+    pub at: Instant,
+    /// The event.
+    pub event: Content,
+    /// How often it happens.
+    #[serde(default = "once")]
+    pub repeat: u32,
+    /// The time from one to the next, such as `1s`.
+    pub every: Option<String>,
+}
+
+/// What an event is.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Content {
+    /// A line of text.
+    Text(String),
+    /// A JSON object.
+    Object(serde_json::Map<String, serde_json::Value>),
+}
+
+fn once() -> u32 {
+    1
 }
 
 #[derive(Deserialize)]
@@ -87,16 +120,25 @@ pub fn is_test_file(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());
     name.is_some_and(|name| {
         name == "info.yml" || name.ends_with("_test.yml") || name.ends_with("_test.yaml")
-    })
+    }) || folder::is_case(path)
 }
 
 /// Reads a file of cases. The error says where it is.
 pub fn read(path: &Path) -> Result<TestFile, String> {
+    if folder::is_case(path) {
+        return folder::read(path);
+    }
     let bytes = read_bounded(path)?;
     let text = String::from_utf8(bytes)
         .map_err(|error| format!("{}: not UTF-8: {error}", path.display()))?;
     if path.file_name().is_some_and(|name| name == "info.yml") {
         return Ok(regression(parse(path, &text)?));
+    }
+    if exemplars::may_be_in(text.as_bytes()) && !is_test_file(path) {
+        let cases = exemplars::read(&text);
+        let cases = cases.map_err(|error| format!("{}: {error}", path.display()))?;
+        let rules = Some(path.to_owned());
+        return Ok(TestFile { rules, cases });
     }
     let own: Own = parse(path, &text)?;
     let folder = path.parent().unwrap_or(Path::new(""));
@@ -151,12 +193,17 @@ fn regression(of: Regression) -> TestFile {
         name: case.name,
         rule: rule.clone(),
         format: None,
+        start: None,
+        until: None,
         events: Vec::new(),
         // The path is one of the repository; the events lie beside `info.yml`.
         file: case.path.file_name().map(PathBuf::from),
+        files: Vec::new(),
         expect: Expectation {
-            fires: Some(true),
-            count: case.match_count,
+            fires: Some(case.match_count != Some(0)),
+            // More events than those may be in the file: the number is that of a query's rows.
+            count: None,
+            ..Expectation::default()
         },
     });
     TestFile {

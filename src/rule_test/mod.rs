@@ -2,13 +2,22 @@
 //!
 //! ```text
 //!  *_test.yml ─┐
-//!  info.yml ───┴▶ file: cases ─▶ evaluation: engine, casebook ─▶ verdict ─▶ report
+//!  info.yml    ├▶ file: cases ─▶ evaluation: engine, casebook ─▶ expectation: verdict ─▶ report
+//!  exemplars   │
+//!  folders ────┘
 //! ```
 
 pub mod evaluation;
+pub mod exemplars;
+pub mod expectation;
 pub mod file;
+pub mod folder;
+pub mod instant;
+pub mod junit;
 pub mod report;
 pub mod walk;
+
+use std::time::Duration;
 
 /// How a case ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +38,12 @@ pub enum Verdict {
 /// A case that was run.
 #[derive(Clone, Debug)]
 pub struct Outcome {
-    /// File and name of the case.
+    /// The file that the case is in.
+    pub file: String,
+    /// Its name.
     pub name: String,
+    /// How long it took.
+    pub took: Duration,
     /// How it ended.
     pub verdict: Verdict,
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::file::is_test_file;
+use super::exemplars;
+use super::file::{is_test_file, read_bounded};
 
 /// The files of tests at and below some paths, and what could not be read. Files that are named
 /// may have any name. Links to folders are not followed, so that no circle of them is endless.
@@ -36,9 +37,18 @@ fn below(folder: &Path, files: &mut BTreeSet<PathBuf>, errors: &mut Vec<String>)
                 Ok((path, _)) if is_test_file(&path) && path.is_file() => {
                     files.insert(path);
                 }
+                Ok((path, _)) if carries_exemplars(&path) => {
+                    files.insert(path);
+                }
                 Ok(_) => {}
                 Err(error) => errors.push(format!("{}: {error}", folder.display())),
             }
         }
     }
+}
+
+/// What cannot be read is for whoever loads the rules to say.
+fn carries_exemplars(path: &Path) -> bool {
+    let is_rule = path.extension().is_some_and(|e| e == "yml" || e == "yaml");
+    is_rule && read_bounded(path).is_ok_and(|text| exemplars::may_be_in(&text))
 }

@@ -1,8 +1,12 @@
 //! Matches in order, on their way into the casebook.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use yagura_engine::{CaseMatch, Casebook, Facts, RuleIndex, Sink};
+use yagura_engine::incident::Limits;
+use yagura_engine::{
+    CaseMatch, CaseRules, Casebook, Facts, Forgotten, RestoreError, RuleIndex, Sink,
+};
 use yagura_parsers::Timestamp;
 
 use super::case_match;
@@ -68,6 +72,16 @@ impl CaseFeed {
     /// What is fed from now on.
     pub fn replace(&mut self, casebook: Casebook) {
         self.casebook = casebook;
+    }
+
+    /// Goes on by other rules (see [`Casebook::exchange`]).
+    pub fn exchange(
+        &mut self,
+        rules: Arc<CaseRules>,
+        limits: Limits,
+        sink: &mut Sink<'_>,
+    ) -> Result<Forgotten, RestoreError> {
+        self.casebook.exchange(rules, limits, sink)
     }
 
     /// Reads the next match; `None` if its rule is not in the book.

@@ -11,7 +11,7 @@ use yagura_rules::Level;
 use super::findings::ByLevel;
 use super::recorder::CaseRecorder;
 use super::worker::BlockResult;
-use crate::peak_memory::peak_rss_bytes;
+use crate::memory::peak_rss_bytes;
 
 /// Something that was not understood, and in which input.
 #[derive(Debug)]

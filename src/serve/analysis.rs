@@ -8,12 +8,15 @@ use std::time::{Duration, Instant};
 
 use yagura_engine::pipeline;
 use yagura_parsers::Timestamp;
-use yagura_server::checkpoint::{Checkpoint, Store};
+use yagura_server::checkpoint::Checkpoint;
 use yagura_server::finding::Finding;
 use yagura_server::source::Sources;
 use yagura_server::spool::{Position, Reader};
 use yagura_server::{clock, storing};
 
+use super::costs::{Costs, Turn};
+use super::keeper::{Keeper, Kept};
+use super::latency::Latency;
 use super::reading::{Reading, Ticket};
 use super::recorder::Recorder;
 use super::rules::{RuleSet, ServeRules};
@@ -30,6 +33,12 @@ pub trait Ledger {
     /// # Errors
     /// What the disk says; the same findings are made durable by a later call that succeeds.
     fn commit(&mut self) -> Result<u64, String>;
+
+    /// Findings before this place, which [`Self::commit`] gave, are never asked for again.
+    fn checkpointed(&mut self, place: u64);
+
+    /// All that was stored before the start is evaluated again.
+    fn caught_up(&mut self);
 }
 
 /// What the analysis works with.
@@ -74,12 +83,23 @@ pub struct Figures {
     pub high_water: AtomicI64,
     /// Nanoseconds between receiving the last block and having its findings.
     pub latency: AtomicU64,
+    /// From receipt to stored findings, of blocks that have any.
+    pub finding_latency: Latency,
+    /// What rules cost.
+    pub costs: Costs,
+    /// Nanoseconds that events stood still for the last checkpoint, and for the last change of
+    /// rules.
+    pub checkpoint_pause: AtomicU64,
+    /// The same, for rules.
+    pub reload_pause: AtomicU64,
     /// Open keys, and the bytes they take.
     pub keys: AtomicU64,
     /// The same, bytes.
     pub state_bytes: AtomicU64,
     /// The generation of the rules of the last block.
     pub rules: AtomicU64,
+    /// Correlations and sequences whose state did not survive a change of rules.
+    pub forgotten_rules: AtomicU64,
     /// Matches by rule, of the rules in force.
     pub by_rule: Mutex<(u64, Vec<u64>)>,
 }
@@ -95,13 +115,15 @@ pub struct Analysis<L> {
     /// Whose events are counted.
     pub sources: Sources,
     /// Where the state is kept.
-    pub store: Store,
+    pub keeper: Keeper,
     /// What may be given back.
     pub spool: storing::Handle,
     /// Where findings go.
     pub ledger: L,
     /// Set to end.
     pub stop: Arc<AtomicBool>,
+    /// Findings so far.
+    pub noted: u64,
 }
 
 /// Where a state was stored, if there is one that can be used.
@@ -140,6 +162,7 @@ impl<L: Ledger> Analysis<L> {
     pub fn run(mut self, reader: Reader, resumed: Resumed) {
         let rules = self.rules.current();
         let lateness = self.setting.lateness;
+        let begin = (resumed.position, resumed.outbox());
         let (mut names, mut recorder) = (Vec::new(), None);
         if let Some(state) = resumed.state {
             names = state.sources;
@@ -156,7 +179,7 @@ impl<L: Ledger> Analysis<L> {
         let figures = Arc::clone(&self.figures);
         let max_future = self.setting.max_future;
         let threads = self.setting.threads;
-        let mut desk = Desk::new(&mut self, recorder, resumed.position);
+        let mut desk = Desk::new(&mut self, recorder, begin);
         pipeline::run(
             threads,
             |batch| reading.next(batch),
@@ -166,7 +189,7 @@ impl<L: Ledger> Analysis<L> {
                 ControlFlow::Continue(())
             },
         );
-        desk.checkpoint();
+        desk.finish();
     }
 }
 
@@ -176,6 +199,7 @@ fn worker(
     max_future: Duration,
 ) -> impl FnMut(&Ticket, &mut yagura_parsers::EventBatch) -> BlockResult {
     let mut bench: Option<(Arc<ServeRules>, Bench)> = None;
+    let mut turn = Turn::new();
     let ahead = i64::try_from(max_future.as_nanos()).unwrap_or(i64::MAX);
     move |ticket, batch| {
         if ticket.is_pause {
@@ -187,7 +211,7 @@ fn worker(
             other => other.insert((Arc::clone(&ticket.rules), finder.bench())),
         };
         let latest = ticket.received.0.saturating_add(ahead);
-        finder.examine(bench, &ticket.block, batch, |time| {
+        let result = finder.examine(bench, &ticket.block, batch, |time| {
             if time == Timestamp::UNKNOWN {
                 figures.without_time.fetch_add(1, Ordering::Relaxed);
                 ticket.received
@@ -197,7 +221,13 @@ fn worker(
             } else {
                 time
             }
-        })
+        });
+        if turn.is_due() {
+            let (engine, generation) = (&ticket.rules.book.engine, ticket.rules.generation);
+            let costs = &figures.costs;
+            costs.sample(engine, generation, batch, ticket.block.format);
+        }
+        result
     }
 }
 
@@ -209,36 +239,65 @@ struct Desk<'a, L> {
     position: Position,
     /// The last checkpoint: when, and where.
     checkpointed: (Instant, Position),
+    /// How long events stood still for it.
+    pause: Duration,
     last_event: Instant,
     /// Findings that are not durable yet, since when.
     pending: Option<Instant>,
+    /// When the blocks that they are of were received.
+    receipts: Vec<Timestamp>,
+    /// Where the findings after the last checkpoint begin in the outbox.
+    outbox_before: u64,
+    is_caught_up: bool,
 }
+
+/// How often the state is stored while the spool is full.
+const WHEN_FULL: Duration = Duration::from_millis(250);
+
+/// State that is large is stored less often: events may stand still for so small a part of the
+/// time that even the slowest hundredth of them does not notice.
+const PAUSES: u32 = 200;
 
 /// Findings wait so long for others before they are made durable together.
 const GATHER: Duration = Duration::from_millis(20);
 
 impl<'a, L: Ledger> Desk<'a, L> {
-    fn new(of: &'a mut Analysis<L>, recorder: Recorder, position: Position) -> Self {
+    fn new(
+        of: &'a mut Analysis<L>,
+        recorder: Recorder,
+        (position, outbox): (Position, u64),
+    ) -> Self {
         Self {
             of,
             recorder,
             inputs: Arc::new(Inputs::of_names(Vec::new())),
             position,
             checkpointed: (Instant::now(), position),
+            pause: Duration::ZERO,
             last_event: Instant::now(),
             pending: None,
+            receipts: Vec::new(),
+            outbox_before: outbox,
+            is_caught_up: false,
         }
     }
 
     fn take(&mut self, ticket: &Ticket, result: BlockResult) {
-        self.recorder.exchange(&ticket.rules);
         self.inputs = Arc::clone(&ticket.inputs);
+        self.exchange(&ticket.rules);
         if ticket.is_pause {
+            if !std::mem::replace(&mut self.is_caught_up, true) {
+                self.of.ledger.caught_up();
+            }
             self.idle();
         } else {
             self.last_event = Instant::now();
             self.count(ticket, &result);
+            let before = self.of.noted;
             self.record(result);
+            if self.of.noted > before {
+                self.receipts.push(ticket.received);
+            }
         }
         self.position = ticket.next;
         self.report(ticket);
@@ -246,10 +305,56 @@ impl<'a, L: Ledger> Desk<'a, L> {
         if self.pending.is_some_and(is_due) {
             self.commit();
         }
-        let (at, position) = self.checkpointed;
-        if at.elapsed() >= self.of.setting.checkpoint && position != self.position {
+        if let Some(kept) = self.of.keeper.poll() {
+            self.checkpointed(kept);
+        }
+        if self.is_checkpoint_due() {
             self.checkpoint();
         }
+    }
+
+    /// The rules of a block are those by which its matches are taken.
+    fn exchange(&mut self, rules: &Arc<ServeRules>) {
+        let Self {
+            of,
+            recorder,
+            inputs,
+            pending,
+            ..
+        } = self;
+        if recorder.works_by(rules) {
+            return;
+        }
+        let begun = Instant::now();
+        let mut take = |finding: Finding| of.note(&finding, pending);
+        recorder.exchange(rules, inputs, &mut take);
+        let nanos = begun.elapsed().as_nanos();
+        set(
+            &of.figures.reload_pause,
+            u64::try_from(nanos).unwrap_or(u64::MAX),
+        );
+    }
+
+    /// Checkpoints alone make room in a full spool, and two of them, since the older one may be
+    /// needed yet: then they come sooner, and where nothing moves as well.
+    fn is_checkpoint_due(&self) -> bool {
+        if self.of.keeper.is_busy() {
+            return false;
+        }
+        let (at, position) = self.checkpointed;
+        let since = at.elapsed();
+        let often = self.of.setting.checkpoint.max(self.pause * PAUSES);
+        if since >= often && position != self.position {
+            return true;
+        }
+        let is_full = || {
+            self.of
+                .spool
+                .health()
+                .trouble
+                .is_some_and(|trouble| trouble.is_full)
+        };
+        since >= WHEN_FULL && is_full()
     }
 
     fn record(&mut self, result: BlockResult) {
@@ -329,6 +434,7 @@ impl<'a, L: Ledger> Desk<'a, L> {
         set(&figures.rules, ticket.rules.generation);
         let (high_water, _) = self.recorder.progress();
         figures.high_water.store(high_water.0, Ordering::Relaxed);
+        set(&figures.forgotten_rules, self.recorder.forgotten_rules);
         let casebook = self.recorder.casebook();
         set(&figures.keys, casebook.keys() as u64);
         set(&figures.state_bytes, casebook.bytes() as u64);
@@ -339,6 +445,12 @@ impl<'a, L: Ledger> Desk<'a, L> {
         match self.of.ledger.commit() {
             Ok(place) => {
                 self.pending = None;
+                let now = clock::now().0;
+                for received in self.receipts.drain(..) {
+                    let took = u64::try_from(now.saturating_sub(received.0)).unwrap_or(0);
+                    let latency = &self.of.figures.finding_latency;
+                    latency.observe(Duration::from_nanos(took));
+                }
                 Some(place)
             }
             Err(error) => {
@@ -354,6 +466,7 @@ impl<'a, L: Ledger> Desk<'a, L> {
         let Some(outbox) = self.commit() else {
             return;
         };
+        self.checkpointed = (Instant::now(), self.position);
         let (casebook, progress) = self.recorder.snapshot();
         let state = State {
             progress,
@@ -361,19 +474,40 @@ impl<'a, L: Ledger> Desk<'a, L> {
             sources: self.inputs.names().to_vec(),
             casebook,
         };
-        let saved = self.of.store.save(self.position, FORMAT, &state.encode());
+        self.of.keeper.keep(self.position, state);
+        self.pause = self.checkpointed.0.elapsed();
+        let nanos = u64::try_from(self.pause.as_nanos()).unwrap_or(u64::MAX);
+        set(&self.of.figures.checkpoint_pause, nanos);
+    }
+
+    /// What makes room once a state is stored.
+    fn checkpointed(&mut self, kept: Kept) {
         let figures = &self.of.figures;
-        self.checkpointed = (Instant::now(), self.position);
-        match saved {
-            Ok(()) => {
-                self.of.spool.release(self.of.store.releasable());
-                set(&figures.checkpoint, self.position.get());
+        match kept.releasable {
+            Ok(releasable) => {
+                self.of.spool.release(releasable);
+                // The older checkpoint may be needed yet, with the findings since.
+                self.of.ledger.checkpointed(self.outbox_before);
+                self.outbox_before = kept.outbox;
+                set(&figures.checkpoint, kept.position.get());
                 let now = clock::now().0;
                 figures.checkpoint_at.store(now, Ordering::Relaxed);
             }
             Err(failure) => {
                 add(&figures.checkpoint_failures, 1);
                 tracing::error!(%failure, "the state cannot be stored; trying again");
+            }
+        }
+    }
+
+    /// Stores the state once more, and waits until that is done.
+    fn finish(&mut self) {
+        for is_last in [false, true] {
+            if let Some(kept) = self.of.keeper.wait() {
+                self.checkpointed(kept);
+            }
+            if !is_last {
+                self.checkpoint();
             }
         }
     }
@@ -385,6 +519,7 @@ impl<L: Ledger> Analysis<L> {
             add(count, 1);
         }
         self.ledger.append(finding);
+        self.noted += 1;
         pending.get_or_insert_with(Instant::now);
     }
 }

@@ -11,10 +11,16 @@
 //! Sockets, spool and outputs are `yagura_server`'s; this is what it knows nothing of: rules.
 
 mod analysis;
+mod assembly;
+mod control;
+mod costs;
+mod keeper;
+mod latency;
+mod ledger;
 mod reading;
 mod recorder;
 mod rules;
 mod state;
 
-pub use analysis::{Analysis, Figures, Setting};
-pub use rules::{RuleSet, RuleSetting, ServeRules};
+pub use assembly::{Server, make_folder};
+pub use rules::{RuleSet, RuleSetting};

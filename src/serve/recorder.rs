@@ -52,10 +52,16 @@ impl Recorder {
         (high_water, watermark): (Timestamp, Timestamp),
         casebook: &[u8],
     ) -> Result<Self, RestoreError> {
-        let mut recorder = Self::new(rules, lateness);
-        recorder.take_over(casebook)?;
-        recorder.feed.resume(high_water, watermark);
-        Ok(recorder)
+        let cases = Arc::clone(&rules.book.cases);
+        let restored = Casebook::restore(cases, options(lateness), Limits::default(), casebook)?;
+        let mut feed = CaseFeed::new(restored.casebook, ARRANGEMENT, lateness);
+        feed.resume(high_water, watermark);
+        Ok(Self {
+            rules,
+            feed,
+            lateness,
+            forgotten_rules: restored.forgotten_rules as u64,
+        })
     }
 
     /// The state of the casebook, and how far event time has come.
@@ -73,28 +79,27 @@ impl Recorder {
         self.feed.casebook()
     }
 
-    /// Goes on with other rules: state of those that did not change is kept.
-    pub fn exchange(&mut self, rules: &Arc<ServeRules>) {
-        if Arc::ptr_eq(rules, &self.rules) {
-            return;
-        }
-        let state = self.feed.casebook().snapshot();
-        self.rules = Arc::clone(rules);
-        if let Err(error) = self.take_over(&state) {
-            // Cannot be: it was made a moment ago.
-            tracing::error!(%error, "the state of correlations was lost with the change of rules");
-            let cases = Arc::clone(&self.rules.book.cases);
-            let empty = Casebook::new(cases, options(self.lateness), Limits::default());
-            self.feed.replace(empty);
-        }
+    /// Whether these are its rules.
+    pub fn works_by(&self, rules: &Arc<ServeRules>) -> bool {
+        Arc::ptr_eq(rules, &self.rules)
     }
 
-    fn take_over(&mut self, state: &[u8]) -> Result<(), RestoreError> {
-        let cases = Arc::clone(&self.rules.book.cases);
-        let restored = Casebook::restore(cases, options(self.lateness), Limits::default(), state)?;
-        self.forgotten_rules += restored.forgotten_rules as u64;
-        self.feed.replace(restored.casebook);
-        Ok(())
+    /// Goes on with other rules: state of those that did not change is kept, open alerts of the
+    /// others are closed.
+    pub fn exchange(&mut self, rules: &Arc<ServeRules>, inputs: &Inputs, take: &mut Take<'_>) {
+        let desk = Desk::new(&self.rules, inputs);
+        let cases = Arc::clone(&rules.book.cases);
+        let mut sink = |entry: Entry<'_>| desk.entry(&entry, take);
+        match self.feed.exchange(cases, Limits::default(), &mut sink) {
+            Ok(forgotten) => self.forgotten_rules += forgotten.rules as u64,
+            Err(error) => {
+                tracing::error!(%error, "correlations and incidents begin anew");
+                let cases = Arc::clone(&rules.book.cases);
+                let empty = Casebook::new(cases, options(self.lateness), Limits::default());
+                self.feed.replace(empty);
+            }
+        }
+        self.rules = Arc::clone(rules);
     }
 
     /// Takes the next match.
@@ -208,7 +213,7 @@ impl<'a> Desk<'a> {
             state: Some(match incident.state {
                 IncidentState::Open => State::Open,
                 IncidentState::Update => State::Update,
-                _ => State::Closed,
+                IncidentState::Closed => State::Closed,
             }),
             id: incident.id,
             time: incident.last,

@@ -107,11 +107,6 @@ impl RuleSet {
         self.current.load_full()
     }
 
-    /// Where they come from.
-    pub fn setting(&self) -> &RuleSetting {
-        &self.setting
-    }
-
     /// Loads them again beside those in force, and puts them into force if they are sound.
     pub fn reload(&self) -> Result<Arc<ServeRules>, RulesError> {
         let _one = self

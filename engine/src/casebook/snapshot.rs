@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 use super::{CaseRules, Casebook, Incidents, Waiting};
 use crate::correlator::hash::hash64;
-use crate::correlator::varint::{Reader, put, put_bytes, put_signed};
-use crate::correlator::{self, Correlator, Options};
+use crate::correlator::varint::{Reader, put, put_bytes, put_nested, put_signed};
+use crate::correlator::{self, Correlator, Options, pair};
 use crate::incident::{self, Builder, SnapshotError};
 
 const MAGIC: &[u8] = b"YGCASE";
@@ -82,8 +82,8 @@ impl Casebook {
     pub fn snapshot(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
         out.push(VERSION);
-        put_bytes(&self.correlator.snapshot(), &mut out);
-        put_bytes(&self.incidents.builder.snapshot(), &mut out);
+        put_nested(&mut out, |out| self.correlator.snapshot_into(out));
+        put_nested(&mut out, |out| self.incidents.builder.snapshot_into(out));
         let detections = &self.rules.plan.detections;
         put(detections.len() as u64, &mut out);
         for detection in detections {
@@ -168,21 +168,12 @@ impl Casebook {
         Some(forgotten)
     }
 
-    /// By detection of the snapshot: which one of the rules it is. Of several that mean the same
-    /// each is taken once.
+    /// By detection of the snapshot: which one of the rules it is.
     fn places(&self, reader: &mut Reader<'_>) -> Option<Vec<Option<usize>>> {
-        let mut known = hashbrown::HashMap::<u64, Vec<usize>>::new();
-        // From behind, so that the first of those that mean the same is taken first.
-        for (number, detection) in self.rules.plan.detections.iter().enumerate().rev() {
-            let same = known.entry(detection.fingerprint).or_default();
-            same.push(number);
-        }
         let count = reader.count()?;
-        let place = |_| {
-            let fingerprint = reader.number()?;
-            Some(known.get_mut(&fingerprint).and_then(Vec::pop))
-        };
-        (0..count).map(place).collect()
+        let before: Option<Vec<u64>> = (0..count).map(|_| reader.number()).collect();
+        let now = self.rules.plan.detections.iter().map(|of| of.fingerprint);
+        Some(pair(before?, now))
     }
 }
 

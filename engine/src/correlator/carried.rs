@@ -30,6 +30,14 @@ impl Carried {
         self.extras.push((kind, start, end));
     }
 
+    /// Puts the values into another order; `None`: a value that it does not carry.
+    pub(crate) fn reorder(&mut self, order: &[Option<usize>]) {
+        let before = std::mem::take(&mut self.values);
+        let value = |from: &Option<usize>| from.and_then(|from| before.get(from).copied());
+        let values = order.iter().map(|from| value(from).unwrap_or((NONE, NONE)));
+        self.values.extend(values);
+    }
+
     fn store(&mut self, value: &[u8]) -> (u32, u32) {
         let start = self.bytes.len();
         let end = start + value.len();

@@ -15,11 +15,18 @@ impl Core {
         }
     }
 
-    /// Closes all alerts, in the order in which time would.
-    pub(crate) fn close_all(&mut self, plan: &Plan, sink: &mut Sink<'_>) {
+    /// Closes all alerts of some units, in the order in which time would, at `latest`.
+    pub(crate) fn close_units(
+        &mut self,
+        plan: &Plan,
+        is_closed: impl Fn(usize) -> bool,
+        latest: i64,
+        sink: &mut Sink<'_>,
+    ) {
         let mut open: Vec<(i64, Due)> = Vec::new();
         for (number, unit) in plan.units.iter().enumerate() {
-            let Some(table) = self.tables.get(number) else {
+            let table = self.tables.get(number).filter(|_| is_closed(number));
+            let Some(table) = table else {
                 continue;
             };
             for place in table.places() {
@@ -32,7 +39,8 @@ impl Core {
                     place,
                     folded_key: table.folded_key(place),
                 };
-                open.push((slot.last.saturating_add(unit.span), due));
+                let end = slot.last.saturating_add(unit.span);
+                open.push((end.min(latest.max(slot.last)), due));
             }
         }
         open.sort_by(|(a, one), (b, other)| {

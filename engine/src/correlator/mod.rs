@@ -54,6 +54,7 @@ mod buffer;
 mod carried;
 mod chain;
 mod evict;
+mod exchange;
 mod extras;
 pub(crate) mod hash;
 mod key;
@@ -86,8 +87,10 @@ use table::Table;
 
 use crate::alert::AlertRecord;
 
+pub use exchange::Forgotten;
 pub use options::{Counters, Options, Records};
 pub use plan::Plan;
+pub(crate) use plan::pair;
 pub use snapshot::{RestoreError, Restored};
 
 /// A match of a detection.
@@ -266,7 +269,7 @@ impl Correlator {
         self.apply_until(i64::MAX, sink);
         self.core.watermark = end;
         self.core.end_windows(&self.plan, end, sink);
-        self.core.close_all(&self.plan, sink);
+        self.core.close_units(&self.plan, |_| true, i64::MAX, sink);
     }
 
     fn apply_until(&mut self, end: i64, sink: &mut Sink<'_>) {

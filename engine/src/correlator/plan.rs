@@ -11,6 +11,7 @@ mod sequence;
 use std::fmt::Write;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use yagura_rules::correlation::{Alias, Correlation, Kind, Reference, Target};
 use yagura_rules::{Detection, Meta, Sequence};
 
@@ -170,6 +171,20 @@ impl Plan {
     pub fn left_out(&self) -> &[Target] {
         &self.left_out
     }
+}
+
+/// Which of the fingerprints now are those before: by place before, the place now. Of several
+/// that are the same each is taken once, in their order.
+pub(crate) fn pair(
+    before: impl IntoIterator<Item = u64>,
+    now: impl DoubleEndedIterator<Item = u64> + ExactSizeIterator,
+) -> Vec<Option<usize>> {
+    let mut known = HashMap::<u64, Vec<usize>>::new();
+    for (place, fingerprint) in now.enumerate().rev() {
+        known.entry(fingerprint).or_default().push(place);
+    }
+    let place = |fingerprint| known.get_mut(&fingerprint).and_then(Vec::pop);
+    before.into_iter().map(place).collect()
 }
 
 /// By what a rule is known across reloads and replays.

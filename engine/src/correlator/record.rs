@@ -53,7 +53,7 @@ impl Alerts {
         self.places.get_mut(place as usize)?.as_deref_mut()
     }
 
-    fn remove(&mut self, place: u32) -> Option<Box<OpenAlert>> {
+    pub(crate) fn remove(&mut self, place: u32) -> Option<Box<OpenAlert>> {
         let alert = self.places.get_mut(place as usize)?.take()?;
         self.free.push(place);
         Some(alert)

@@ -38,6 +38,20 @@ impl Schedule {
         }
         tick
     }
+
+    /// Tables have other numbers now; entries of those that have none are dropped.
+    pub(crate) fn renumber(&mut self, places: &[Option<u32>]) {
+        let place = |table: u32| places.get(table as usize).copied().flatten();
+        if (0..).zip(places).all(|(now, place)| *place == Some(now)) {
+            return;
+        }
+        self.wheel.renumber(place);
+        let at_hand = std::mem::take(&mut self.at_hand).into_vec().into_iter();
+        let kept = at_hand.filter_map(|Reverse((time, table, slot))| {
+            place(table).map(|table| Reverse((time, table, slot)))
+        });
+        self.at_hand = kept.collect();
+    }
 }
 
 impl Core {

@@ -51,12 +51,21 @@ pub struct Restored {
 impl Correlator {
     /// All state as bytes. Options are not part of it.
     pub fn snapshot(&self) -> Vec<u8> {
-        let mut out = MAGIC.to_vec();
-        out.push(VERSION);
-        encode::all(self, &mut out);
-        let checksum = hash64(u64::from(VERSION), &out);
-        out.extend_from_slice(&checksum.to_le_bytes());
+        let mut out = Vec::new();
+        self.snapshot_into(&mut out);
         out
+    }
+
+    /// Appends all state.
+    pub(crate) fn snapshot_into(&self, out: &mut Vec<u8>) {
+        let begin = out.len();
+        // State takes less room as bytes.
+        out.reserve(self.bytes() / 2);
+        out.extend_from_slice(MAGIC);
+        out.push(VERSION);
+        encode::all(self, out);
+        let checksum = hash64(u64::from(VERSION), &out[begin..]);
+        out.extend_from_slice(&checksum.to_le_bytes());
     }
 
     /// A correlator with the state of a snapshot, as far as its rules are in the plan unchanged.

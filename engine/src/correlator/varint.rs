@@ -1,12 +1,41 @@
 //! Numbers in as few bytes as they need (LEB128), and a reader that never trusts its input.
 
+/// 64 bits by seven.
+const NUMBER_BYTES_MAX: usize = 10;
+
 /// Appends a number.
 pub(crate) fn put(mut value: u64, out: &mut Vec<u8>) {
-    while value >= 0x80 {
-        out.push(value as u8 | 0x80);
+    if value < 0x80 {
+        out.push(value as u8);
+        return;
+    }
+    let mut bytes = [0; NUMBER_BYTES_MAX];
+    let mut len = 0;
+    for byte in &mut bytes {
+        len += 1;
+        if value < 0x80 {
+            *byte = value as u8;
+            break;
+        }
+        *byte = value as u8 | 0x80;
         value >>= 7;
     }
-    out.push(value as u8);
+    out.extend_from_slice(&bytes[..len]);
+}
+
+/// Appends what `write` appends, behind its length, without a copy: the length takes as many
+/// bytes as the longest.
+pub(crate) fn put_nested(out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+    let place = out.len();
+    out.extend_from_slice(&[0; NUMBER_BYTES_MAX]);
+    let begin = out.len();
+    write(out);
+    let mut length = (out.len() - begin) as u64;
+    for byte in &mut out[place..begin] {
+        *byte = length as u8 | 0x80;
+        length >>= 7;
+    }
+    out[begin - 1] &= 0x7f;
 }
 
 /// Appends a signed number; those near zero are short.

@@ -105,6 +105,20 @@ impl Wheel {
         }
     }
 
+    /// Tables have other numbers now; entries of those that have none are dropped.
+    pub(crate) fn renumber(&mut self, place: impl Fn(u32) -> Option<u32>) {
+        let levels = self.levels.iter_mut();
+        for bucket in levels.flat_map(|level| &mut level.buckets) {
+            bucket.retain_mut(|entry| match place(entry.table) {
+                Some(table) => {
+                    entry.table = table;
+                    true
+                }
+                None => false,
+            });
+        }
+    }
+
     fn take(&mut self, level: usize, digit: usize) -> Vec<Entry> {
         let Some(level) = self.levels.get_mut(level) else {
             return Vec::new();

@@ -15,10 +15,3 @@ pub(super) fn incident_id(contribution: u128, time: i64) -> u128 {
         (hash ^ u128::from(byte)).wrapping_mul(PRIME)
     })
 }
-
-/// Tells damaged bytes from whole ones (FNV-1a, 64 bits); no protection against intent.
-pub(super) fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
-}

@@ -48,6 +48,18 @@ impl<T: Keyed> KeyedList<T> {
         self.items.get_mut(place)
     }
 
+    /// Gives items other numbers, which have to be as unique as before.
+    pub(super) fn renumber(&mut self, mut change: impl FnMut(&mut T)) {
+        self.items.iter_mut().for_each(&mut change);
+        let (items, places) = (&self.items, &mut self.places);
+        places.clear();
+        for (place, item) in (0..).zip(items) {
+            places.insert_unique(hash(item.key()), place, |at| {
+                items.get(*at as usize).map_or(0, |item| hash(item.key()))
+            });
+        }
+    }
+
     /// Adds an item; the caller made sure that its number is new.
     pub(super) fn push(&mut self, item: T) -> &mut T {
         let key = item.key();

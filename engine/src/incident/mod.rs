@@ -46,6 +46,7 @@ mod builder;
 mod claims;
 mod contribution;
 mod entities;
+mod exchange;
 mod id;
 mod json;
 mod keyed_list;

@@ -1,8 +1,12 @@
 //! The configuration: one YAML file, unknown keys are errors, `docs/server.md` describes it.
 
 pub mod api;
+pub mod input;
 pub mod limits;
+pub mod output;
 pub mod quantity;
+#[cfg(test)]
+mod schema;
 pub mod secret;
 pub mod tls;
 mod typed;
@@ -15,7 +19,9 @@ use serde::Deserialize;
 use yagura_rules::Level;
 
 pub use api::ApiConfig;
+pub use input::{InputConfig, InputKind};
 pub use limits::LimitsConfig;
+pub use output::OutputConfig;
 pub use secret::Secret;
 pub use tls::TlsSetting;
 
@@ -56,6 +62,10 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Health, metrics, and what was found.
     pub api: ApiConfig,
+    /// How events come in; none: the usual protocols on loopback.
+    pub inputs: Option<Vec<InputConfig>>,
+    /// Where findings go, besides the store.
+    pub outputs: Vec<OutputConfig>,
 }
 
 /// How events are kept until a checkpoint holds what they did.
@@ -104,6 +114,8 @@ impl Default for Config {
             spool: SpoolConfig::default(),
             limits: LimitsConfig::default(),
             api: ApiConfig::default(),
+            inputs: None,
+            outputs: Vec::new(),
         }
     }
 }
@@ -152,7 +164,42 @@ impl Config {
             place: error.location().map(|at| (at.line(), at.column())),
             message: without_place(&error.to_string()),
         })?;
+        config.check().map_err(|message| ConfigError {
+            path: path.to_owned(),
+            place: None,
+            message,
+        })?;
         Ok(config)
+    }
+}
+
+impl Config {
+    /// What no single key is wrong about.
+    ///
+    /// # Errors
+    /// What is wrong, as a sentence.
+    pub fn check(&self) -> Result<(), String> {
+        let mut names = Vec::new();
+        for input in self.inputs.iter().flatten() {
+            let name = input.name();
+            if names.contains(&name) {
+                return Err(format!(
+                    "two inputs are called {name}: give one of them another `name`"
+                ));
+            }
+            names.push(name);
+        }
+        let mut names = Vec::new();
+        for output in &self.outputs {
+            if names.contains(&output.name()) {
+                return Err(format!(
+                    "two outputs are called {}: give one of them another `name`",
+                    output.name()
+                ));
+            }
+            names.push(output.name());
+        }
+        Ok(())
     }
 }
 

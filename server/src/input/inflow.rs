@@ -4,16 +4,22 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::Context;
+use super::room::{Held, Room};
 use crate::source::{DropReason, Source};
 
 /// How much is read at once, if the system has it.
 pub(super) const READ_BYTES: usize = 64 << 10;
+
+/// What a client may have here without asking for room.
+const OWN_BYTES: usize = 4 * READ_BYTES;
 
 /// The receiving side of a connection with its buffer. The buffer grows only by what arrives; the
 /// protocol keeps it small by refusing what is too large before waiting for it.
 #[derive(Debug)]
 pub(super) struct Inflow<R> {
     stream: R,
+    room: Room,
+    held: Held,
     /// From its beginning on, the bytes that wait.
     pub(super) bytes: BytesMut,
 }
@@ -30,9 +36,11 @@ pub(super) enum Arrival {
 }
 
 impl<R: AsyncRead + Unpin> Inflow<R> {
-    pub(super) fn new(stream: R) -> Self {
+    pub(super) fn new(stream: R, room: Room) -> Self {
         Self {
             stream,
+            room,
+            held: Held::default(),
             bytes: BytesMut::new(),
         }
     }
@@ -40,6 +48,12 @@ impl<R: AsyncRead + Unpin> Inflow<R> {
     /// Waits for more. Silence within a message is counted as too slow; silence between
     /// messages is nobody's fault.
     pub(super) async fn more(&mut self, context: &Context, source: &Source) -> Arrival {
+        // A little is each client's own.
+        let shared = self.bytes.len().saturating_sub(OWN_BYTES);
+        if !self.room.resize(&mut self.held, shared).await {
+            source.dropped(DropReason::NoRoom, 1);
+            return Arrival::End;
+        }
         self.bytes.reserve(READ_BYTES);
         let read = tokio::select! {
             biased;

@@ -13,6 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_util::task::TaskTracker;
 
+use super::room::Room;
 use super::stream::Stream;
 use super::{Context, InputError};
 use crate::source::{DropReason, Source};
@@ -37,6 +38,8 @@ pub struct Peer {
     pub source: Source,
     /// What the input works with.
     pub context: Context,
+    /// Memory that it shares with the other clients.
+    pub room: Room,
 }
 
 /// The system is asked again after that time when it has no descriptors left.
@@ -80,6 +83,7 @@ impl Listener {
         F: Future<Output = ()> + Send + 'static,
     {
         let connections = Arc::new(Semaphore::new(self.context.limits.connections));
+        let room = Room::new(&self.context.limits);
         let tasks = TaskTracker::new();
         while let Some((stream, address)) = self.accept().await {
             let source = self
@@ -91,6 +95,7 @@ impl Listener {
                 continue;
             };
             let (tls, context, serve) = (self.tls.clone(), self.context.clone(), serve.clone());
+            let room = room.clone();
             tasks.spawn(async move {
                 let open = source.connected();
                 if let Some(stream) = greet(stream, tls, &context, &source).await {
@@ -99,6 +104,7 @@ impl Listener {
                         address,
                         source,
                         context,
+                        room,
                     };
                     serve(peer).await;
                 }

@@ -24,6 +24,7 @@ use super::inflow::{Arrival, Inflow};
 use super::ledger::{self, Dues, Ended, Ledger};
 use super::listener::{Listener, Peer};
 use super::packer::Packer;
+use super::room::{Held, Room};
 use crate::limits::Limits;
 use crate::source::{DropReason, Source};
 
@@ -46,12 +47,14 @@ async fn serve(peer: Peer) {
         stream,
         source,
         context,
+        room,
         ..
     } = peer;
     let (ledger, dues) = Ledger::new(context.clone());
     let (reading, writing) = split(stream);
     let session = Session {
-        inflow: Inflow::new(reading),
+        inflow: Inflow::new(reading, room.clone()),
+        room,
         window: Window {
             packer: Packer::new(source.clone(), Format::JsonLines, context.limits.line_bytes),
             left: 0,
@@ -99,6 +102,7 @@ async fn write(
 
 struct Session<R> {
     inflow: Inflow<R>,
+    room: Room,
     window: Window,
     ledger: Ledger<Acknowledgement>,
     source: Source,
@@ -130,6 +134,12 @@ impl<R: AsyncRead + Unpin> Session<R> {
         while let Some(frame) = frames.next() {
             match frame {
                 Ok(Frame::Compressed(packed)) => {
+                    let mut held = Held::default();
+                    let most = context.limits.expanded(packed.len());
+                    if !self.room.resize(&mut held, most).await {
+                        self.source.dropped(DropReason::NoRoom, 1);
+                        return Err(Ended);
+                    }
                     let unpacked = frame::unpack(packed, &context.limits);
                     let unpacked = self.accepted(unpacked).await?;
                     self.nested(&unpacked, &context.limits).await?;

@@ -3,14 +3,22 @@
 //! Each takes bytes from its clients, makes [`crate::Parcel`]s of them, hands these to the
 //! [`Intake`], and acknowledges in its own way what is durable, and only that.
 
+mod body;
+pub mod bulk;
 pub mod file;
+pub mod forward;
+pub mod hec;
+pub mod http;
 mod inflow;
+pub mod ingest;
 mod ledger;
 pub mod listener;
 pub mod lumberjack;
 mod octets;
+pub mod otlp;
 pub mod packer;
 pub mod relp;
+pub mod room;
 pub mod stdin;
 pub mod stream;
 mod syslog_format;

@@ -45,12 +45,13 @@ async fn serve(peer: Peer, format: Option<Format>) {
         stream,
         source,
         context,
+        room,
         ..
     } = peer;
     let (ledger, dues) = Ledger::new(context.clone());
     let (reading, writing) = split(stream);
     let session = Session {
-        inflow: Inflow::new(reading),
+        inflow: Inflow::new(reading, room),
         deframer: Deframer::new(&context.limits),
         ledger,
         source,

@@ -35,11 +35,12 @@ async fn serve(peer: Peer, format: Option<Format>) {
         stream,
         source,
         context,
+        room,
         ..
     } = peer;
     let (ledger, dues) = Ledger::new(context.clone());
     let receiving = Receiving {
-        inflow: Inflow::new(stream),
+        inflow: Inflow::new(stream, room),
         framing: Framing::syslog(&context.limits),
         ledger,
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::HumanCount;
 
 use crate::generate::scenario::{Attack, ScenarioOptions};
-use crate::peak_memory::peak_rss_bytes;
+use crate::memory::peak_rss_bytes;
 use crate::render::quantity::compact;
 use crate::render::{Names, summary};
 use crate::scan::{Findings, Statistics};

@@ -11,7 +11,7 @@ use super::{BEGIN, Casebook, Found, Limits, NANOS, Options, RULES, Rules, Told, 
 const HEAD_BYTES: usize = 7;
 const CHECKSUM_BYTES: usize = 8;
 
-fn stream() -> impl Strategy<Value = Vec<Found>> {
+pub(super) fn stream() -> impl Strategy<Value = Vec<Found>> {
     let rules = vec!["failed", "failed", "failed", "logon", "service", "cleared"];
     let pause = prop_oneof![
         6 => 0..4_i64,

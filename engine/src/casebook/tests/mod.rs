@@ -1,5 +1,6 @@
 //! The casebook by itself: what comes out in which order, and what is left after a restore.
 
+mod exchanged;
 mod laws;
 mod order;
 mod restored;

@@ -25,7 +25,7 @@ fn snapshot() -> Vec<u8> {
 }
 
 /// The same rules, with one before them, so that all have other numbers.
-fn moved() -> String {
+pub(super) fn moved() -> String {
     let first = "title: Account\nname: account\nlogsource: {product: windows}\n\
                  detection: {s: {EventID: 4720}, condition: s}\nlevel: low\n---\n";
     format!("{first}{RULES}")

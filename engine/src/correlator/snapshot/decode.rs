@@ -8,7 +8,7 @@ use crate::correlator::chain::{Chain, Collected, Link, Point};
 use crate::correlator::extras::ExtraSet;
 use crate::correlator::key::KEY_BYTES_MAX;
 use crate::correlator::life::{DistinctSet, OpenAlert};
-use crate::correlator::plan::{Plan, Unit};
+use crate::correlator::plan::{Plan, Unit, pair};
 use crate::correlator::ring::{Moment, Ring};
 use crate::correlator::spec::{SequenceSpec, Spec};
 use crate::correlator::table::{Partial, State, key_hash};
@@ -69,28 +69,22 @@ pub(super) fn all(mut correlator: Correlator, bytes: &[u8]) -> Option<Restored> 
 
 fn waiting(correlator: &mut Correlator, reader: &mut Reader<'_>) -> Option<usize> {
     let plan = Arc::clone(&correlator.plan);
-    // By detection of the snapshot: the one of the plan, and where each value goes.
-    let mut places: Vec<Option<(usize, Vec<Option<usize>>)>> = Vec::new();
-    let mut taken = vec![false; plan.detections.len()];
+    let mut fingerprints = Vec::new();
+    let mut names = Vec::new();
     for _ in 0..reader.count()? {
-        let fingerprint = reader.number()?;
-        let mut detections = plan.detections.iter().enumerate();
-        let same = detections.find(|(number, detection)| {
-            detection.fingerprint == fingerprint && taken.get(*number) == Some(&false)
-        });
-        let mut values = Vec::new();
-        for _ in 0..reader.count()? {
-            let name = reader.bytes()?;
-            let wanted = same.map(|(_, detection)| &detection.wanted);
-            values.push(wanted.and_then(|w| w.iter().position(|w| w.as_bytes() == name)));
-        }
-        if let Some((number, _)) = same
-            && let Some(taken) = taken.get_mut(number)
-        {
-            *taken = true;
-        }
-        places.push(same.map(|(number, _)| (number, values)));
+        fingerprints.push(reader.number()?);
+        names.push(list::<_, Vec<_>>(reader, Reader::bytes)?);
     }
+    let now = plan.detections.iter().map(|of| of.fingerprint);
+    // By detection of the snapshot: the one of the plan, and where each value goes.
+    let places = pair(fingerprints, now).into_iter().zip(names);
+    let places = places.map(|(number, names)| {
+        let number = number?;
+        let wanted = plan.wanted(number);
+        let place = |name: &&[u8]| wanted.iter().position(|w| w.as_bytes() == *name);
+        Some((number, names.iter().map(place).collect::<Vec<_>>()))
+    });
+    let places: Vec<Option<(usize, Vec<Option<usize>>)>> = places.collect();
     let mut forgotten = 0;
     for _ in 0..reader.count()? {
         let detection = usize::try_from(reader.number()?).ok()?;

@@ -9,7 +9,7 @@ use crate::correlator::table::{State, Table};
 use crate::correlator::tally::{Epoch, Epochs, Tally};
 use crate::correlator::threshold::Tallied;
 use crate::correlator::values::Values;
-use crate::correlator::varint::{put, put_bytes, put_signed};
+use crate::correlator::varint::{put, put_bytes, put_nested, put_signed};
 use crate::correlator::{Buffer, Core, Correlator};
 
 pub(super) fn all(correlator: &Correlator, out: &mut Vec<u8>) {
@@ -20,14 +20,10 @@ pub(super) fn all(correlator: &Correlator, out: &mut Vec<u8>) {
     put(correlator.plan.units.len() as u64, out);
     for (number, unit) in correlator.plan.units.iter().enumerate() {
         put(unit.fingerprint, out);
-        let mut state = Vec::new();
-        self::unit(
-            &correlator.core,
-            number,
-            unit.partial_keys.len(),
-            &mut state,
-        );
-        put_bytes(&state, out);
+        let partials = unit.partial_keys.len();
+        put_nested(out, |out| {
+            self::unit(&correlator.core, number, partials, out);
+        });
     }
 }
 

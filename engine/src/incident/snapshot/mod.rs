@@ -20,13 +20,13 @@ use yagura_rules::IncidentPolicy;
 use self::bytes::{Read, Reader, Writer};
 use super::builder::{Builder, end_of};
 use super::entities::EntityId;
-use super::id::checksum;
 use super::limits::Limits;
 use super::rule_facts::RuleFacts;
 use super::schedule::{Due, Task};
 use super::timeline::NO_SUBJECT;
+use crate::correlator::hash::hash64;
 
-const MAGIC: &[u8] = b"YGINC\x02";
+const MAGIC: &[u8] = b"YGINC\x03";
 /// Of the checksum.
 const TAIL_BYTES: usize = 8;
 
@@ -50,7 +50,16 @@ pub enum SnapshotError {
 impl Builder {
     /// All of the state.
     pub fn snapshot(&self) -> Vec<u8> {
-        let mut out = Writer(MAGIC.to_vec());
+        let mut out = Vec::new();
+        self.snapshot_into(&mut out);
+        out
+    }
+
+    /// Appends all of the state.
+    pub(crate) fn snapshot_into(&self, into: &mut Vec<u8>) {
+        let begin = into.len();
+        let mut out = Writer(std::mem::take(into));
+        out.0.extend_from_slice(MAGIC);
         out.list(self.policy.entities.iter(), |out, kind| {
             out.bytes(kind.name.as_bytes());
         });
@@ -73,9 +82,9 @@ impl Builder {
         out.list(self.incidents.iter(), |out, slot| {
             out.option(slot.as_ref(), parts::write_incident);
         });
-        let sum = checksum(&out.0);
+        let sum = hash64(0, &out.0[begin..]);
         out.0.extend_from_slice(&sum.to_le_bytes());
-        out.0
+        *into = out.0;
     }
 
     /// Goes on where a snapshot was taken. Limits may differ; they are kept from now on.
@@ -91,7 +100,7 @@ impl Builder {
         let (body, tail) = snapshot
             .split_last_chunk::<TAIL_BYTES>()
             .ok_or(SnapshotError::Checksum)?;
-        if checksum(body) != u64::from_le_bytes(*tail) {
+        if hash64(0, body) != u64::from_le_bytes(*tail) {
             return Err(SnapshotError::Checksum);
         }
         let mut input = Reader(body.get(MAGIC.len()..).ok_or(SnapshotError::Malformed)?);
@@ -187,7 +196,7 @@ impl Builder {
 }
 
 /// What rules are known by, with a number where several are known by the same.
-fn numbered<R: AsRef<RuleFacts>>(rules: &[R]) -> Vec<(String, u32)> {
+pub(super) fn numbered<R: AsRef<RuleFacts>>(rules: &[R]) -> Vec<(String, u32)> {
     let mut seen: HashMap<&str, u32> = HashMap::new();
     let names = rules.iter().map(|facts| {
         let name = facts.as_ref().identity();

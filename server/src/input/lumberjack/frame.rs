@@ -153,11 +153,9 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Decompresses, but not beyond what a batch may be, and not beyond what may become of so few
-/// bytes.
+/// Decompresses, within the limits.
 pub(super) fn unpack(packed: &[u8], limits: &Limits) -> Result<Vec<u8>, Refusal> {
-    let by_ratio = packed.len().saturating_mul(limits.expansion);
-    let most = by_ratio.max(limits.line_bytes).min(limits.batch_bytes);
+    let most = limits.expanded(packed.len());
     let mut unpacked = Vec::new();
     ZlibDecoder::new(packed)
         .take(most as u64 + 1)
