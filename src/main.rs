@@ -4,6 +4,7 @@
 //!  bench/     how fast all this is: rounds, findings, report
 //!  command/   one file a subcommand: what it does, step by step
 //!  scan/      files → blocks → detections, in order, in bounded memory
+//!  rule_test/ tests that stand beside rules
 //!  detection/ what a detection is made of: identity, fields
 //!  generate/  logs of a made-up company
 //!  render/    how results look: table, JSON lines, CSV, diagnostics, summary
@@ -20,6 +21,7 @@ mod generate;
 mod memory;
 mod render;
 mod rule_set;
+mod rule_test;
 mod scan;
 mod serve;
 mod sort;

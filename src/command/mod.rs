@@ -13,4 +13,5 @@ pub mod lint;
 pub mod rules;
 pub mod scan;
 pub mod serve;
+pub mod test;
 pub mod top;
