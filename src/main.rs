@@ -15,6 +15,7 @@ mod api_client;
 mod bench;
 mod cli;
 mod command;
+mod coverage;
 mod detection;
 mod failure;
 mod generate;

@@ -4,6 +4,7 @@ pub mod bench;
 mod bench_server;
 mod choices;
 pub mod completions;
+pub mod coverage;
 pub mod demo;
 mod ending;
 pub mod events;
