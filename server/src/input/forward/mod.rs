@@ -212,8 +212,10 @@ impl<R: AsyncRead + Unpin> Session<R> {
             Ok(unpacked) => unpacked,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        // Mostly it is far less than it might have been, and storing it may take a while.
-        self.room.resize(&mut held, unpacked_bytes(&unpacked)).await;
+        if let Cow::Owned(unpacked) = &unpacked {
+            // Mostly it is far less than it might have been, and storing it may take a while.
+            self.room.resize(&mut held, unpacked.len()).await;
+        }
         let mut entries = Entries::of(&message.events, &unpacked);
         while let Some(entry) = entries.next(limits) {
             match entry {
@@ -253,14 +255,6 @@ impl<R: AsyncRead + Unpin> Session<R> {
             (None, None) => Ok(()),
             (parcel, chunk) => self.ledger.owe(parcel, chunk).await,
         }
-    }
-}
-
-/// The memory that unpacking took.
-fn unpacked_bytes(unpacked: &Cow<'_, [u8]>) -> usize {
-    match unpacked {
-        Cow::Borrowed(_) => 0,
-        Cow::Owned(bytes) => bytes.len(),
     }
 }
 
