@@ -258,6 +258,9 @@ const WHEN_FULL: Duration = Duration::from_millis(250);
 /// time that even the slowest hundredth of them does not notice.
 const PAUSES: u32 = 200;
 
+/// While findings cannot be stored, the latency of no more blocks is remembered.
+const RECEIPTS_MAX: usize = 10_000;
+
 /// Findings wait so long for others before they are made durable together.
 const GATHER: Duration = Duration::from_millis(20);
 
@@ -293,9 +296,13 @@ impl<'a, L: Ledger> Desk<'a, L> {
         } else {
             self.last_event = Instant::now();
             self.count(ticket, &result);
-            let before = self.of.noted;
+            let (before, events) = (self.of.noted, result.events);
             self.record(result);
-            if self.of.noted > before {
+            // Last: who sees these events as evaluated sees what was found in them, too.
+            add(&self.of.figures.events, events);
+            // What was received before the start waited for that, and says nothing.
+            let tells = self.is_caught_up && self.receipts.len() < RECEIPTS_MAX;
+            if self.of.noted > before && tells {
                 self.receipts.push(ticket.received);
             }
         }
@@ -401,7 +408,6 @@ impl<'a, L: Ledger> Desk<'a, L> {
     fn count(&self, ticket: &Ticket, result: &BlockResult) {
         let figures = &self.of.figures;
         let unparsed = result.unparsed.as_ref().map_or(0, |of| of.total());
-        add(&figures.events, result.events);
         add(&figures.bytes, result.bytes);
         let mut by_rule = figures
             .by_rule

@@ -16,6 +16,7 @@ pub struct Keeper {
     states: Option<SyncSender<Stored>>,
     kept: Receiver<Kept>,
     is_busy: bool,
+    is_gone: bool,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -67,6 +68,7 @@ impl Keeper {
             states: Some(states),
             kept,
             is_busy: false,
+            is_gone: false,
             thread: Some(thread.spawn(work)?),
         })
     }
@@ -92,8 +94,14 @@ impl Keeper {
         let kept = match self.kept.try_recv() {
             Ok(kept) => Some(kept),
             Err(TryRecvError::Empty) => return None,
-            // The thread is gone. Nothing is released any more; the spool says that it is full.
-            Err(TryRecvError::Disconnected) => None,
+            // The thread is gone. It stays busy, so that no state is made for nobody; nothing is
+            // released any more, and the spool says that it is full.
+            Err(TryRecvError::Disconnected) => {
+                if !std::mem::replace(&mut self.is_gone, true) {
+                    tracing::error!("checkpoints are not stored any more; restart the server");
+                }
+                return None;
+            }
         };
         self.is_busy = false;
         kept

@@ -137,8 +137,8 @@ async fn acknowledge(mut dues: Dues<Chunk>, mut writing: impl AsyncWrite + Unpin
         }
         let Some(chunk) = due.answer else { continue };
         let mut answer = BytesMut::from(&b"\x81"[..]);
-        handshake::text(&mut answer, "ack");
-        handshake::text(&mut answer, &String::from_utf8_lossy(&chunk));
+        handshake::bytes_as_text(&mut answer, b"ack");
+        handshake::bytes_as_text(&mut answer, &chunk);
         if writing.write_all(&answer).await.is_err() {
             break;
         }
