@@ -4,6 +4,7 @@
 //!  bench/     how fast all this is: rounds, findings, report
 //!  command/   one file a subcommand: what it does, step by step
 //!  scan/      files → blocks → detections, in order, in bounded memory
+//!  rule_test/ tests that stand beside rules
 //!  detection/ what a detection is made of: identity, fields
 //!  generate/  logs of a made-up company
 //!  render/    how results look: table, JSON lines, CSV, diagnostics, summary
@@ -14,12 +15,14 @@ mod api_client;
 mod bench;
 mod cli;
 mod command;
+mod coverage;
 mod detection;
 mod failure;
 mod generate;
 mod memory;
 mod render;
 mod rule_set;
+mod rule_test;
 mod scan;
 mod serve;
 mod sort;

@@ -20,7 +20,7 @@ use super::latency::Latency;
 use super::reading::{Reading, Ticket};
 use super::recorder::Recorder;
 use super::rules::{RuleSet, ServeRules};
-use super::state::{FORMAT, State};
+use super::state::{self, FORMAT, State};
 use crate::scan::{Bench, BlockResult, Inputs};
 
 /// Where findings go, durably.
@@ -467,14 +467,10 @@ impl<'a, L: Ledger> Desk<'a, L> {
             return;
         };
         self.checkpointed = (Instant::now(), self.position);
-        let (casebook, progress) = self.recorder.snapshot();
-        let state = State {
-            progress,
-            outbox,
-            sources: self.inputs.names().to_vec(),
-            casebook,
-        };
-        self.of.keeper.keep(self.position, state);
+        let progress = self.recorder.progress();
+        let mut bytes = state::head(progress, outbox, self.inputs.names());
+        self.recorder.casebook().snapshot_into(&mut bytes);
+        self.of.keeper.keep(self.position, outbox, bytes);
         self.pause = self.checkpointed.0.elapsed();
         let nanos = u64::try_from(self.pause.as_nanos()).unwrap_or(u64::MAX);
         set(&self.of.figures.checkpoint_pause, nanos);

@@ -64,11 +64,6 @@ impl Recorder {
         })
     }
 
-    /// The state of the casebook, and how far event time has come.
-    pub fn snapshot(&self) -> (Vec<u8>, (Timestamp, Timestamp)) {
-        (self.feed.casebook().snapshot(), self.feed.progress())
-    }
-
     /// How far event time has come: the highest one, and before which all is decided.
     pub fn progress(&self) -> (Timestamp, Timestamp) {
         self.feed.progress()
