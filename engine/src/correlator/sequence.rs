@@ -5,6 +5,7 @@ use super::key::KeyScratch;
 use super::plan::{Binding, Plan};
 use super::spec::{Role, SequenceSpec, StageSpec};
 use super::table::{MEMBER_BYTES, NO_ALERT, Partial, State};
+use super::tally::Epochs;
 use super::{Arrival, Core};
 
 /// How many distinct values of a stage are told apart before an alert opens, at least.
@@ -161,7 +162,16 @@ impl Core {
             slot.last = slot.last.max(time);
             if slot.alert == NO_ALERT {
                 let stages = unit.stage_names.len();
-                let before = chain.epochs.heap_bytes();
+                // Within a stretch only extras and distinct values grow.
+                let all = is_distinct || chain.epochs.is_over(arrival.at, unit.span);
+                let counted = |epochs: &Epochs| {
+                    if all {
+                        epochs.heap_bytes()
+                    } else {
+                        epochs.now.extras.heap_bytes()
+                    }
+                };
+                let before = counted(&chain.epochs);
                 chain.epochs.turn(arrival.at, unit.span, stages);
                 chain.epochs.add(number, time, arrival.event);
                 arrival.carried.extras_into(&mut chain.epochs.now.extras);
@@ -170,7 +180,7 @@ impl Core {
                     let max = VALUES_BEFORE_MAX.max(at_least);
                     chain.epochs.add_value(number, hit.value, max);
                 }
-                self.bytes = (self.bytes + chain.epochs.heap_bytes()).saturating_sub(before);
+                self.bytes = (self.bytes + counted(&chain.epochs)).saturating_sub(before);
             }
         }
         let alert = slot.alert;

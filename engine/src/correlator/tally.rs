@@ -136,10 +136,15 @@ pub(crate) struct Epochs {
 }
 
 impl Epochs {
+    /// Whether a match at `at` begins a new stretch.
+    pub(crate) fn is_over(&self, at: (i64, u64), span: i64) -> bool {
+        let over = |began: (i64, u64)| at.0 > began.0.saturating_add(span);
+        self.began.is_none_or(over)
+    }
+
     /// Begins a new stretch where the current one is over.
     pub(crate) fn turn(&mut self, at: (i64, u64), span: i64, stages: usize) {
-        let over = |began: (i64, u64)| at.0 > began.0.saturating_add(span);
-        if self.began.is_none_or(over) {
+        if self.is_over(at, span) {
             self.began = Some(at);
             self.before = std::mem::replace(&mut self.now, Epoch::new(stages));
         }
