@@ -212,6 +212,10 @@ impl<R: AsyncRead + Unpin> Session<R> {
             Ok(unpacked) => unpacked,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        if let Cow::Owned(unpacked) = &unpacked {
+            // Mostly it is far less than it might have been, and storing it may take a while.
+            self.room.resize(&mut held, unpacked.len()).await;
+        }
         let mut entries = Entries::of(&message.events, &unpacked);
         while let Some(entry) = entries.next(limits) {
             match entry {
