@@ -134,6 +134,7 @@ impl Casebook {
         let restored = Correlator::restore(plan, options, correlator)?;
         let mut casebook = Self {
             lateness_ns: options.lateness,
+            advanced: i64::MIN,
             correlator: restored.correlator,
             incidents: Incidents::new(builder, options.waiting_max),
             rules,
