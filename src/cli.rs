@@ -46,8 +46,12 @@ enum Command {
     Rules(command::rules::RulesArgs),
     /// Say why a rule did or did not match events
     Explain(command::explain::ExplainArgs),
+    /// Run the tests that stand beside rules (`*_test.yml`)
+    Test(command::test::TestArgs),
     /// Say what could be better about rules: slips, waste, what can never match
     Lint(command::lint::LintArgs),
+    /// Show what rules cover: tactics and techniques of ATT&CK, and the logs they need
+    Coverage(command::coverage::CoverageArgs),
     /// Bring files of rules into the usual form: order, indentation, blanks
     Fmt(command::format::FormatArgs),
     /// Measure how fast yagura is with your logs and rules
@@ -76,7 +80,9 @@ pub fn run() -> ExitCode {
         Command::Top(args) => command::top::run(args),
         Command::Rules(args) => command::rules::run(args, terminal),
         Command::Explain(args) => command::explain::run(args, terminal),
+        Command::Test(args) => command::test::run(args, terminal),
         Command::Lint(args) => command::lint::run(args, terminal),
+        Command::Coverage(args) => command::coverage::run(args, terminal),
         Command::Fmt(args) => command::format::run(args, terminal),
         Command::Bench(args) => command::bench::run(args, terminal),
         Command::Demo(args) => command::demo::run(args, terminal),

@@ -4,6 +4,7 @@
 //!  bench/     how fast all this is: rounds, findings, report
 //!  command/   one file a subcommand: what it does, step by step
 //!  scan/      files → blocks → detections, in order, in bounded memory
+//!  rule_test/ tests that stand beside rules
 //!  detection/ what a detection is made of: identity, fields
 //!  explain/   why a rule did or did not match an event
 //!  generate/  logs of a made-up company
@@ -15,6 +16,7 @@ mod api_client;
 mod bench;
 mod cli;
 mod command;
+mod coverage;
 mod detection;
 mod explain;
 mod failure;
@@ -22,6 +24,7 @@ mod generate;
 mod memory;
 mod render;
 mod rule_set;
+mod rule_test;
 mod scan;
 mod serve;
 mod sort;

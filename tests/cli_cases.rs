@@ -89,7 +89,9 @@ fn run(folder: &Path) -> Outcome {
         .output()
         .expect("the command runs");
     Outcome {
-        stdout: String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
+        stdout: without_figures(
+            &String::from_utf8(output.stdout).expect("UTF-8 on standard output"),
+        ),
         stderr: without_figures(&String::from_utf8(output.stderr).expect("UTF-8 on stderr")),
         code: format!("{}\n", output.status.code().unwrap_or(-1)),
     }
@@ -114,6 +116,8 @@ fn words(line: &str) -> Vec<String> {
 fn without_figures(text: &str) -> String {
     let rate = Regex::new(r"in \d+\.\d+ s, [\d,]+ events/s").expect("valid");
     let text = rate.replace_all(text, "in [time], [rate]");
+    let took = Regex::new(r#""seconds":\d+(\.\d+)?(e-?\d+)?"#).expect("valid");
+    let text = took.replace_all(&text, "\"seconds\":[time]");
     // Only said where the tests run without optimisation.
     let slow = Regex::new(r"(?m)^warning: this is a .* build \(opt-level .*\n.*\n").expect("valid");
     slow.replace_all(&text, "").into_owned()

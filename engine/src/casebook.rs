@@ -73,6 +73,8 @@ pub struct Casebook {
     rules: Arc<CaseRules>,
     correlator: Correlator,
     lateness_ns: i64,
+    /// All before it was applied; matches of one time need not ask again.
+    advanced: i64,
     incidents: Incidents,
 }
 
@@ -164,6 +166,7 @@ impl Casebook {
         let policy = Arc::clone(&rules.policy);
         Self {
             lateness_ns: options.lateness,
+            advanced: i64::MIN,
             correlator: Correlator::new(Arc::clone(&rules.plan), options),
             incidents: Incidents::new(
                 Builder::new(policy, rules.rules.clone(), limits),
@@ -179,7 +182,9 @@ impl Casebook {
         let watermark = high_water.saturating_sub(self.lateness_ns);
         // A match that no correlation asks for moves time on, too: without this the alerts
         // before it would come behind it.
-        self.advance(Timestamp(watermark), sink);
+        if watermark > self.advanced {
+            self.advance(Timestamp(watermark), sink);
+        }
         if self.rules.keeps_records(of.detection) {
             let mut facts = Vec::new();
             of.facts.encode(&mut facts);
@@ -227,8 +232,10 @@ impl Casebook {
             rules,
             correlator,
             incidents,
+            advanced,
             ..
         } = self;
+        *advanced = watermark.0.max(*advanced);
         correlator.advance(watermark.0, &mut |alert| {
             incidents.alert(rules, alert, sink);
         });

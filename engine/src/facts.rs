@@ -4,7 +4,6 @@
 //! Facts are gathered where the event is at hand, by any thread, and travel as bytes to where
 //! matches come together in order.
 
-use hashbrown::HashMap;
 use yagura_parsers::{Event, FieldId, ProjectionBuilder, Value, ValueKind};
 
 use crate::engine::{CompileError, RuleIndex};
@@ -35,7 +34,7 @@ struct EntityField {
 #[derive(Debug, Default)]
 pub(crate) struct FactFields {
     /// By rule, by wanted field: where it may be, in the order of the rule's routes.
-    by_rule: HashMap<RuleIndex, Vec<Vec<Source>>>,
+    by_rule: Vec<Vec<Vec<Source>>>,
     /// By field id: its entries among `entities`.
     of_field: Vec<(u16, u16)>,
     entities: Vec<EntityField>,
@@ -128,7 +127,13 @@ impl FactFields {
 
     /// Notes where a rule's fields are on one of its routes.
     pub(crate) fn add_route(&mut self, rule: RuleIndex, sources: Vec<Vec<Source>>) {
-        let known = self.by_rule.entry(rule).or_default();
+        let place = rule.0 as usize;
+        if self.by_rule.len() <= place {
+            self.by_rule.resize_with(place + 1, Vec::new);
+        }
+        let Some(known) = self.by_rule.get_mut(place) else {
+            return;
+        };
         known.resize_with(sources.len().max(known.len()), Vec::new);
         for (known, of_route) in known.iter_mut().zip(sources) {
             for source in of_route {
@@ -142,7 +147,7 @@ impl FactFields {
     /// Gathers the facts of a match.
     pub(crate) fn gather(&self, rule: RuleIndex, event: Event<'_>, into: &mut Facts) {
         into.clear();
-        for sources in self.by_rule.get(&rule).into_iter().flatten() {
+        for sources in self.by_rule.get(rule.0 as usize).into_iter().flatten() {
             into.add_value(sources, event);
         }
         if self.kinds > 0 {

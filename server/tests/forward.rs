@@ -3,13 +3,14 @@
 mod inputs;
 
 use std::io::Write;
+use std::time::Duration;
 
 use inputs::{Disk, PATIENCE, talk};
 use sha2::{Digest, Sha512};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use yagura_server::input::forward::{self, ForwardSettings};
-use yagura_server::{DropReason, Refused};
+use yagura_server::{DropReason, Intake, Refused};
 
 async fn session(disk: &Disk, client: &[u8]) -> Vec<u8> {
     let listener = disk.listen().await;
@@ -189,6 +190,56 @@ async fn bombs_and_nonsense_are_refused_and_counted() {
         assert_eq!(dropped, 1, "{}", client.escape_ascii());
         assert_eq!(disk.stored(), "");
     }
+}
+
+/// Each level of text in text doubles what escapes the level before.
+#[tokio::test]
+async fn keys_within_keys_do_not_grow() {
+    const LEVELS: usize = 20;
+    let record = [vec![0x81; LEVELS], text("a"), vec![0xc0; LEVELS]].concat();
+    let disk = Disk::new(Ok(()));
+    session(&disk, &array(&[text("t"), seconds(), record])).await;
+    let stored = disk.stored().len();
+    assert!((1..500).contains(&stored), "{stored} bytes");
+}
+
+/// What waits for the disk holds the room it needs, not the room it might have needed.
+#[tokio::test]
+async fn messages_that_wait_leave_room_for_others() {
+    let mut disk = Disk::new(Ok(()));
+    // Nobody takes what is handed over.
+    let (intake, deliveries) = Intake::new(1 << 10);
+    disk.context.intake = intake;
+    disk.context.limits.batch_bytes = 1 << 20;
+    disk.context.limits.room = Duration::from_millis(200);
+    let listener = disk.listen().await;
+    let address = listener.address();
+    tokio::spawn(forward::run(listener, ForwardSettings::default()));
+    let mut noise = 1_u32;
+    let mut digits = || {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        b"0123456789abcdef"[(noise >> 28) as usize]
+    };
+    let log: Vec<u8> = std::iter::repeat_with(&mut digits).take(300_000).collect();
+    let record = [&b"\x81"[..], &text("log"), &binary(&log)].concat();
+    let packed = gzip(&array(&[seconds(), record]));
+    let gzipped = map(&[("compressed", text("gzip"))]);
+    let message = array(&[text("t"), binary(&packed), gzipped]);
+    let mut clients = Vec::new();
+    for _ in 0..24 {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        client.write_all(&message).await.unwrap();
+        clients.push(client);
+    }
+    let dropped = || {
+        let source = &disk.context.sources.all()[0];
+        source.counters().dropped(DropReason::NoRoom)
+    };
+    for _ in 0..20 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(dropped(), 0);
+    }
+    drop((clients, deliveries));
 }
 
 fn digest(parts: &[&[u8]]) -> String {

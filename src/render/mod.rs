@@ -13,6 +13,7 @@ mod case_line;
 pub mod case_table;
 pub mod colour;
 pub mod counts;
+pub mod coverage_html;
 pub mod csv;
 mod detection;
 pub mod diagnostics;

@@ -57,6 +57,9 @@ pub struct CaseRecorder<'a> {
     feed: CaseFeed,
     desk: Desk<'a>,
     took: Duration,
+    /// Since when matches are taken one after the other with nothing written between: the clock
+    /// is not asked for each of them.
+    working_since: Option<Instant>,
 }
 
 /// Takes what the casebook says.
@@ -90,6 +93,7 @@ impl<'a> CaseRecorder<'a> {
                 text: Vec::new(),
             },
             took: Duration::ZERO,
+            working_since: None,
         }
     }
 
@@ -115,6 +119,16 @@ impl<'a> CaseRecorder<'a> {
             return;
         }
         self.feed.push(of, &mut |entry| self.desk.take(&entry));
+    }
+
+    fn begin(&mut self) {
+        self.working_since.get_or_insert_with(Instant::now);
+    }
+
+    fn end(&mut self) {
+        if let Some(since) = self.working_since.take() {
+            self.took += since.elapsed();
+        }
     }
 
     fn write(&mut self, out: &mut Output) -> Result<(), Failure> {
@@ -150,25 +164,28 @@ impl Desk<'_> {
 
 impl Recorder for CaseRecorder<'_> {
     fn record(&mut self, record: Record<'_>, out: &mut Output) -> Result<(), Failure> {
-        let started = Instant::now();
+        self.begin();
         self.push(&record);
-        self.took += started.elapsed();
+        if self.desk.text.is_empty() && record.shown.is_empty() {
+            return Ok(());
+        }
+        self.end();
         self.write(out)?;
         out.write(record.shown)
     }
 
     fn pause(&mut self, high_water: Timestamp, out: &mut Output) -> Result<(), Failure> {
-        let started = Instant::now();
+        self.begin();
         let desk = &mut self.desk;
         self.feed.pause(high_water, &mut |entry| desk.take(&entry));
-        self.took += started.elapsed();
+        self.end();
         self.write(out)
     }
 
     fn finish(&mut self, out: &mut Output) -> Result<(), Failure> {
-        let started = Instant::now();
+        self.begin();
         self.feed.finish(&mut |entry| self.desk.take(&entry));
-        self.took += started.elapsed();
+        self.end();
         self.desk.findings.count(self.feed.casebook());
         self.write(out)
     }

@@ -20,7 +20,7 @@ use super::latency::Latency;
 use super::reading::{Reading, Ticket};
 use super::recorder::Recorder;
 use super::rules::{RuleSet, ServeRules};
-use super::state::{FORMAT, State};
+use super::state::{self, FORMAT, State};
 use crate::scan::{Bench, BlockResult, Inputs};
 
 /// Where findings go, durably.
@@ -258,6 +258,9 @@ const WHEN_FULL: Duration = Duration::from_millis(250);
 /// time that even the slowest hundredth of them does not notice.
 const PAUSES: u32 = 200;
 
+/// While findings cannot be stored, the latency of no more blocks is remembered.
+const RECEIPTS_MAX: usize = 10_000;
+
 /// Findings wait so long for others before they are made durable together.
 const GATHER: Duration = Duration::from_millis(20);
 
@@ -293,9 +296,13 @@ impl<'a, L: Ledger> Desk<'a, L> {
         } else {
             self.last_event = Instant::now();
             self.count(ticket, &result);
-            let before = self.of.noted;
+            let (before, events) = (self.of.noted, result.events);
             self.record(result);
-            if self.of.noted > before {
+            // Last: who sees these events as evaluated sees what was found in them, too.
+            add(&self.of.figures.events, events);
+            // What was received before the start waited for that, and says nothing.
+            let tells = self.is_caught_up && self.receipts.len() < RECEIPTS_MAX;
+            if self.of.noted > before && tells {
                 self.receipts.push(ticket.received);
             }
         }
@@ -401,7 +408,6 @@ impl<'a, L: Ledger> Desk<'a, L> {
     fn count(&self, ticket: &Ticket, result: &BlockResult) {
         let figures = &self.of.figures;
         let unparsed = result.unparsed.as_ref().map_or(0, |of| of.total());
-        add(&figures.events, result.events);
         add(&figures.bytes, result.bytes);
         let mut by_rule = figures
             .by_rule
@@ -467,14 +473,10 @@ impl<'a, L: Ledger> Desk<'a, L> {
             return;
         };
         self.checkpointed = (Instant::now(), self.position);
-        let (casebook, progress) = self.recorder.snapshot();
-        let state = State {
-            progress,
-            outbox,
-            sources: self.inputs.names().to_vec(),
-            casebook,
-        };
-        self.of.keeper.keep(self.position, state);
+        let progress = self.recorder.progress();
+        let mut bytes = state::head(progress, outbox, self.inputs.names());
+        self.recorder.casebook().snapshot_into(&mut bytes);
+        self.of.keeper.keep(self.position, outbox, bytes);
         self.pause = self.checkpointed.0.elapsed();
         let nanos = u64::try_from(self.pause.as_nanos()).unwrap_or(u64::MAX);
         set(&self.of.figures.checkpoint_pause, nanos);

@@ -8,15 +8,24 @@ use yagura_server::checkpoint::Store;
 use yagura_server::spool::Position;
 use yagura_server::storage::Failure;
 
-use super::state::{FORMAT, State};
+use super::state::FORMAT;
 
 /// See the module. It stores one state at a time.
 #[derive(Debug)]
 pub struct Keeper {
-    states: Option<SyncSender<(Position, State)>>,
+    states: Option<SyncSender<Stored>>,
     kept: Receiver<Kept>,
     is_busy: bool,
+    is_gone: bool,
     thread: Option<JoinHandle<()>>,
+}
+
+/// A state on its way to the disk.
+#[derive(Debug)]
+struct Stored {
+    position: Position,
+    outbox: u64,
+    state: Vec<u8>,
 }
 
 /// A state that was stored, or could not be.
@@ -33,14 +42,20 @@ pub struct Kept {
 impl Keeper {
     /// Starts the thread.
     pub fn start(mut store: Store) -> io::Result<Self> {
-        let (states, given) = sync_channel::<(Position, State)>(1);
+        let (states, given) = sync_channel::<Stored>(1);
         let (told, kept) = sync_channel(1);
         let work = move || {
-            for (position, state) in given {
-                let saved = store.save(position, FORMAT, &state.encode());
+            for Stored {
+                position,
+                outbox,
+                state,
+            } in given
+            {
+                let saved = store.save(position, FORMAT, &state);
+                drop(state);
                 let kept = Kept {
                     position,
-                    outbox: state.outbox,
+                    outbox,
                     releasable: saved.map(|()| store.releasable()),
                 };
                 if told.send(kept).is_err() {
@@ -53,6 +68,7 @@ impl Keeper {
             states: Some(states),
             kept,
             is_busy: false,
+            is_gone: false,
             thread: Some(thread.spawn(work)?),
         })
     }
@@ -62,10 +78,15 @@ impl Keeper {
         self.is_busy
     }
 
-    /// Takes a state, unless it is busy.
-    pub fn keep(&mut self, position: Position, state: State) {
+    /// Takes a state as bytes, unless it is busy; `outbox` is where the findings after it begin.
+    pub fn keep(&mut self, position: Position, outbox: u64, state: Vec<u8>) {
         let states = self.states.as_ref().filter(|_| !self.is_busy);
-        self.is_busy |= states.is_some_and(|states| states.send((position, state)).is_ok());
+        let stored = Stored {
+            position,
+            outbox,
+            state,
+        };
+        self.is_busy |= states.is_some_and(|states| states.send(stored).is_ok());
     }
 
     /// What became of the state that was given; `None`: nothing new.
@@ -73,8 +94,14 @@ impl Keeper {
         let kept = match self.kept.try_recv() {
             Ok(kept) => Some(kept),
             Err(TryRecvError::Empty) => return None,
-            // The thread is gone. Nothing is released any more; the spool says that it is full.
-            Err(TryRecvError::Disconnected) => None,
+            // The thread is gone. It stays busy, so that no state is made for nobody; nothing is
+            // released any more, and the spool says that it is full.
+            Err(TryRecvError::Disconnected) => {
+                if !std::mem::replace(&mut self.is_gone, true) {
+                    tracing::error!("checkpoints are not stored any more; restart the server");
+                }
+                return None;
+            }
         };
         self.is_busy = false;
         kept

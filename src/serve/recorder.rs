@@ -64,11 +64,6 @@ impl Recorder {
         })
     }
 
-    /// The state of the casebook, and how far event time has come.
-    pub fn snapshot(&self) -> (Vec<u8>, (Timestamp, Timestamp)) {
-        (self.feed.casebook().snapshot(), self.feed.progress())
-    }
-
     /// How far event time has come: the highest one, and before which all is decided.
     pub fn progress(&self) -> (Timestamp, Timestamp) {
         self.feed.progress()
@@ -91,9 +86,20 @@ impl Recorder {
         let cases = Arc::clone(&rules.book.cases);
         let mut sink = |entry: Entry<'_>| desk.entry(&entry, take);
         match self.feed.exchange(cases, Limits::default(), &mut sink) {
-            Ok(forgotten) => self.forgotten_rules += forgotten.rules as u64,
+            Ok(forgotten) => {
+                self.forgotten_rules += forgotten.rules as u64;
+                if forgotten.matches > 0 {
+                    let matches = forgotten.matches;
+                    tracing::warn!(matches, "matches that waited were of rules that are gone");
+                }
+            }
             Err(error) => {
                 tracing::error!(%error, "correlations and incidents begin anew");
+                let alerting = self.rules.book.alerting().count();
+                self.forgotten_rules += alerting as u64;
+                // Whoever was told of an alert is told that it ended.
+                let mut sink = |entry: Entry<'_>| desk.entry(&entry, take);
+                self.feed.finish(&mut sink);
                 let cases = Arc::clone(&rules.book.cases);
                 let empty = Casebook::new(cases, options(self.lateness), Limits::default());
                 self.feed.replace(empty);

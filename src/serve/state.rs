@@ -27,22 +27,25 @@ pub struct State {
     pub casebook: Vec<u8>,
 }
 
-impl State {
-    /// As bytes.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.casebook.len() + 64 * self.sources.len() + 32);
-        out.extend_from_slice(&self.progress.0.0.to_le_bytes());
-        out.extend_from_slice(&self.progress.1.0.to_le_bytes());
-        out.extend_from_slice(&self.outbox.to_le_bytes());
-        out.extend_from_slice(&(self.sources.len() as u32).to_le_bytes());
-        for name in &self.sources {
-            out.extend_from_slice(&(name.len() as u16).to_le_bytes());
-            out.extend_from_slice(name.as_bytes());
-        }
-        out.extend_from_slice(&self.casebook);
-        out
+/// What stands before the casebook, which is appended to it.
+pub fn head(
+    (high_water, watermark): (Timestamp, Timestamp),
+    outbox: u64,
+    sources: &[Arc<str>],
+) -> Vec<u8> {
+    let mut out = Vec::new();
+    out.extend_from_slice(&high_water.0.to_le_bytes());
+    out.extend_from_slice(&watermark.0.to_le_bytes());
+    out.extend_from_slice(&outbox.to_le_bytes());
+    out.extend_from_slice(&(sources.len() as u32).to_le_bytes());
+    for name in sources {
+        out.extend_from_slice(&(name.len() as u16).to_le_bytes());
+        out.extend_from_slice(name.as_bytes());
     }
+    out
+}
 
+impl State {
     /// From bytes; `None` if they are something else.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (high_water, bytes) = bytes.split_first_chunk()?;
@@ -78,7 +81,8 @@ mod tests {
             sources: vec!["relp/10.0.0.1".into(), "http".into()],
             casebook: b"cases".to_vec(),
         };
-        let bytes = state.encode();
+        let mut bytes = head(state.progress, state.outbox, &state.sources);
+        bytes.extend_from_slice(&state.casebook);
         assert_eq!(State::decode(&bytes).as_ref(), Some(&state));
         for end in 0..bytes.len() - state.casebook.len() {
             assert_eq!(State::decode(&bytes[..end]), None);

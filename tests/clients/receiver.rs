@@ -154,11 +154,23 @@ impl Receiver {
         assert_eq!(self.server.expect("it runs").end(), Some(0));
     }
 
+    /// Waits until this run of the server has evaluated something.
+    pub fn wait_for_some(&self) {
+        self.server().wait_until("something comes", |server| {
+            server.get("/api/v1/status")["engine"]["events"].as_u64() > Some(0)
+        });
+    }
+
     /// Waits until the numbers up to `count` were found.
     pub fn wait_for(&self, count: u64) {
+        let mut last = 0;
         self.server().wait_until("all numbers are found", |server| {
-            let found = server.get("/api/v1/status")["engine"]["found"]["detections"].clone();
-            found.as_u64() >= Some(count) && numbers(server).len() as u64 >= count
+            let delivered = server.get("/api/v1/status")["outputs"][0]["delivered"].clone();
+            // Reading all is work; it is done when nothing new came for a moment.
+            let delivered = delivered.as_u64().unwrap_or(0);
+            let is_still = std::mem::replace(&mut last, delivered) == delivered;
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            is_still && numbers(server).len() as u64 >= count
         });
         let numbers = numbers(self.server());
         assert!(numbers.into_iter().eq(0..count), "other numbers");

@@ -91,7 +91,7 @@ fn to_elasticsearch() {
 }
 
 /// More than the spool of a moment holds, so that kills meet messages under way.
-const MANY: u64 = 20_000;
+const MANY: u64 = 50_000;
 
 #[test]
 fn over_relp_nothing_is_lost_when_the_server_is_killed() {
@@ -101,7 +101,9 @@ fn over_relp_nothing_is_lost_when_the_server_is_killed() {
     let (mut receiver, address) = Receiver::start_at_one_port("relp");
     receiver.lines(MANY);
     let rsyslog = start(&root, &receiver, &relp(address.port()));
-    for pause in [300, 200, 400] {
+    for pause in [30, 5, 60] {
+        // Each kill meets messages under way.
+        receiver.wait_for_some();
         std::thread::sleep(Duration::from_millis(pause));
         receiver.kill_and_start();
     }

@@ -99,6 +99,23 @@ fn cases() {
 }
 
 #[test]
+fn cases_pass_by_the_command_too() {
+    let packs = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules/packs");
+    let tested = std::process::Command::new(env!("CARGO_BIN_EXE_yagura"))
+        .arg("test")
+        .arg(&packs)
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&tested.stdout);
+    assert_eq!(tested.status.code(), Some(0), "{said}");
+    let patterns: usize = self::packs().iter().map(|pack| patterns(pack).len()).sum();
+    assert!(
+        said.contains(&format!("{} passed, 0 failed", 2 * patterns)),
+        "{said}"
+    );
+}
+
+#[test]
 fn packs_load_without_a_word() {
     for pack in packs() {
         let loaded = load(&pack);

@@ -80,30 +80,37 @@ pub struct Restored {
 impl Casebook {
     /// All state as bytes. Rules, options and limits are not part of it.
     pub fn snapshot(&self) -> Vec<u8> {
-        let mut out = MAGIC.to_vec();
+        let mut out = Vec::new();
+        self.snapshot_into(&mut out);
+        out
+    }
+
+    /// Appends all state: what is large is written once and never copied.
+    pub fn snapshot_into(&self, out: &mut Vec<u8>) {
+        let begin = out.len();
+        out.extend_from_slice(MAGIC);
         out.push(VERSION);
-        put_nested(&mut out, |out| self.correlator.snapshot_into(out));
-        put_nested(&mut out, |out| self.incidents.builder.snapshot_into(out));
+        put_nested(out, |out| self.correlator.snapshot_into(out));
+        put_nested(out, |out| self.incidents.builder.snapshot_into(out));
         let detections = &self.rules.plan.detections;
-        put(detections.len() as u64, &mut out);
+        put(detections.len() as u64, out);
         for detection in detections {
-            put(detection.fingerprint, &mut out);
+            put(detection.fingerprint, out);
         }
         // A heap has no order worth keeping; the same state is to give the same bytes.
         let mut waiting: Vec<&Waiting> = self.incidents.waiting.iter().map(|w| &w.0).collect();
         waiting.sort_unstable();
-        put(self.incidents.pushed_out, &mut out);
-        put(waiting.len() as u64, &mut out);
+        put(self.incidents.pushed_out, out);
+        put(waiting.len() as u64, out);
         for of in waiting {
-            put(of.detection as u64, &mut out);
-            put_signed(of.time, &mut out);
-            put(of.sequence, &mut out);
-            put(of.event, &mut out);
-            put_bytes(&of.facts, &mut out);
+            put(of.detection as u64, out);
+            put_signed(of.time, out);
+            put(of.sequence, out);
+            put(of.event, out);
+            put_bytes(&of.facts, out);
         }
-        let checksum = hash64(u64::from(VERSION), &out);
+        let checksum = hash64(u64::from(VERSION), &out[begin..]);
         out.extend_from_slice(&checksum.to_le_bytes());
-        out
     }
 
     /// A casebook with the state of a snapshot, as far as its rules are unchanged.
@@ -127,6 +134,7 @@ impl Casebook {
         let restored = Correlator::restore(plan, options, correlator)?;
         let mut casebook = Self {
             lateness_ns: options.lateness,
+            advanced: i64::MIN,
             correlator: restored.correlator,
             incidents: Incidents::new(builder, options.waiting_max),
             rules,

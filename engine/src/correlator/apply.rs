@@ -6,7 +6,7 @@ use super::plan::{Binding, Plan, Unit};
 use super::record::Moment;
 use super::ring::{self, Ring};
 use super::spec::{Decision, Measure, Spec, Threshold};
-use super::table::{NO_ALERT, State, key_hash};
+use super::table::{NO_ALERT, State};
 use super::tally::{Epoch, Tally};
 use super::threshold::{Said, Tallied};
 use super::{Arrival, Core};
@@ -36,6 +36,10 @@ impl Core {
 
     /// Makes the key of a match. False, and counted: it lacks a field, or is too long.
     pub(crate) fn make_key(&mut self, binding: &Binding, arrival: Arrival<'_>) -> bool {
+        let places = || binding.key.iter().flatten().copied();
+        if self.key.is_of(places()) {
+            return true;
+        }
         self.key.clear();
         for place in binding.key.iter().flatten() {
             let Some(value) = arrival.carried.value(*place) else {
@@ -48,6 +52,9 @@ impl Core {
         }
         let fits = self.key.display.len() <= KEY_BYTES_MAX;
         self.counters.refused_keys += u64::from(!fits);
+        if fits {
+            self.key.seal_of(places());
+        }
         fits
     }
 
@@ -100,12 +107,11 @@ impl Core {
         table: usize,
         state: impl FnOnce() -> State,
     ) -> Option<(u32, bool)> {
-        let hash = key_hash(&self.key.folded);
         let keys = self.tables.get_mut(table)?;
-        if let Some(place) = keys.find(&self.key, hash) {
+        if let Some(place) = keys.find(&self.key) {
             return Some((place, false));
         }
-        let Some(place) = keys.add(&self.key, hash, state()) else {
+        let Some(place) = keys.add(&self.key, state()) else {
             self.counters.refused_keys += 1;
             return None;
         };

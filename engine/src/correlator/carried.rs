@@ -70,6 +70,8 @@ impl Carried {
 
     /// Adds the extras to a set.
     pub(crate) fn extras_into(&self, set: &mut ExtraSet) {
+        let bytes = self.extras.iter().map(|(_, start, end)| end - start);
+        set.expect(self.extras.len(), bytes.sum::<u32>() as usize);
         for (kind, value) in self.extras() {
             set.add(kind, value);
         }

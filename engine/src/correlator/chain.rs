@@ -37,6 +37,9 @@ pub(crate) struct Collected {
     pub(crate) moments: VecDeque<(u64, Point)>,
 }
 
+/// What it takes in a list of them.
+pub(crate) const COLLECTED_BYTES: usize = 40;
+
 impl Collected {
     /// Adds a match; where the stage holds with it, the place of the first of those that it
     /// takes.
@@ -67,7 +70,8 @@ impl Collected {
     }
 }
 
-/// See the module.
+/// See the module. The lists are empty until something is in them: most keys come no further
+/// than to a few matches of the first stage.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Chain {
     pub(crate) epochs: Epochs,
@@ -118,15 +122,13 @@ impl Before {
 }
 
 impl Chain {
-    pub(crate) fn new(spec: &SequenceSpec) -> Self {
-        let (steps, stages) = (spec.steps.len(), spec.stages.len());
-        Self {
-            reached: vec![None; steps],
-            continues: vec![None; stages],
-            collected: vec![Collected::default(); stages],
-            led: vec![None; stages],
-            ..Self::default()
-        }
+    /// What is collected of a stage.
+    pub(crate) fn collected(
+        &mut self,
+        spec: &SequenceSpec,
+        stage: usize,
+    ) -> Option<&mut Collected> {
+        place_in(&mut self.collected, stage, spec.stages.len())
     }
 
     /// Whether a chain has come as far as a stage that stands behind `step`.
@@ -174,7 +176,7 @@ impl Chain {
             if step + 1 == spec.steps.len() {
                 complete = Some(link);
             }
-            if let Some(place) = self.reached.get_mut(step) {
+            if let Some(place) = place_in(&mut self.reached, step, spec.steps.len()) {
                 *place = Some(link);
             }
         }
@@ -191,14 +193,13 @@ impl Chain {
     }
 
     /// Drops what was counted before `at`, where an `until` is among the hits.
-    pub(crate) fn count_anew(&mut self, hits: &[Hit], at: Point, span: i64) {
+    pub(crate) fn count_anew(&mut self, hits: &[Hit], at: Point, span: i64, stages: usize) {
         self.epochs.before = Epoch::default();
         if self.epochs.began == Some(at) {
             return;
         }
         self.epochs.clear();
         for hit in hits.iter().filter(|hit| hit.counts) {
-            let stages = self.collected.len();
             self.epochs.turn(at, span, stages);
             let stage = hit.input as usize;
             self.epochs.add(stage, at.0, hit.event);
@@ -249,7 +250,9 @@ impl Chain {
                 };
                 last = Some(own.event);
                 let link = before.or(own);
-                if let (Some(place), Some(link)) = (self.continues.get_mut(*stage), link) {
+                if let Some(link) = link
+                    && let Some(place) = place_in(&mut self.continues, *stage, spec.stages.len())
+                {
                     *place = Some(link);
                 }
             }
@@ -296,7 +299,7 @@ impl Chain {
         };
         match stage.role {
             Role::Absent(None) => {
-                if let Some(led) = self.led.get_mut(number) {
+                if let Some(led) = place_in(&mut self.led, number, spec.stages.len()) {
                     *led = Some(at);
                 }
             }
@@ -321,10 +324,25 @@ impl Chain {
         }
     }
 
-    pub(crate) fn heap_bytes(&self) -> usize {
+    /// What the links take of [`Self::heap_bytes`].
+    pub(crate) fn links_bytes(&self) -> usize {
         let links = self.reached.capacity() + self.continues.capacity() + self.led.capacity();
-        let collected = self.collected.iter().map(|c| c.heap_bytes() + 40);
-        let collected: usize = collected.sum();
-        size_of::<Self>() + self.epochs.heap_bytes() + links * size_of::<Option<Link>>() + collected
+        links * size_of::<Option<Link>>()
     }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let collected = self.collected.iter();
+        let collected = collected.map(|c| c.heap_bytes() + COLLECTED_BYTES);
+        let collected: usize = collected.sum();
+        size_of::<Self>() + self.epochs.heap_bytes() + self.links_bytes() + collected
+    }
+}
+
+/// A place in a list that is empty or has `length` places.
+fn place_in<T: Default>(list: &mut Vec<T>, place: usize, length: usize) -> Option<&mut T> {
+    if list.is_empty() {
+        list.reserve_exact(length);
+        list.resize_with(length, T::default);
+    }
+    list.get_mut(place)
 }

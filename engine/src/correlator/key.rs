@@ -4,6 +4,7 @@
 //! the folded form is made of the incoming key once, and compared with the stored one character
 //! by character in the seldom case that both are not the same bytes.
 
+use super::hash::hash64;
 use super::varint::{self, Reader};
 use crate::fold::{fold_into, folded};
 
@@ -17,12 +18,43 @@ pub(crate) struct KeyScratch {
     pub(crate) display: Vec<u8>,
     /// The folded values, each after its length in four bytes.
     pub(crate) folded: Vec<u8>,
+    /// The hash of the folded values, once [`KeyScratch::seal`] was called.
+    pub(crate) hash: u32,
+    /// Which values of a match it was made of, if `made_of_match`.
+    places: Vec<u16>,
+    /// It was made of values of the match at hand.
+    made_of_match: bool,
 }
 
 impl KeyScratch {
     pub(crate) fn clear(&mut self) {
         self.display.clear();
         self.folded.clear();
+        self.forget_match();
+    }
+
+    /// Says that another match is at hand now.
+    pub(crate) fn forget_match(&mut self) {
+        self.made_of_match = false;
+    }
+
+    /// Whether it was made of these values of the match at hand: rules that follow each other
+    /// often ask for the same key.
+    pub(crate) fn is_of(&self, places: impl Iterator<Item = u16>) -> bool {
+        self.made_of_match && places.eq(self.places.iter().copied())
+    }
+
+    /// Says that the key is complete, and which values of the match at hand it was made of.
+    pub(crate) fn seal_of(&mut self, places: impl Iterator<Item = u16>) {
+        self.seal();
+        self.places.clear();
+        self.places.extend(places);
+        self.made_of_match = true;
+    }
+
+    /// Says that the key is complete.
+    pub(crate) fn seal(&mut self) {
+        self.hash = (hash64(0, &self.folded) >> 32) as u32;
     }
 
     pub(crate) fn push(&mut self, value: &[u8]) {

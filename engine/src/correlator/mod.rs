@@ -331,6 +331,7 @@ impl Core {
             carried: &waiting.carried,
         };
         let detection = plan.detections.get(waiting.detection);
+        self.key.forget_match();
         for binding in detection.map_or(&[][..], |d| &d.bindings) {
             self.apply(plan, binding, arrival);
         }

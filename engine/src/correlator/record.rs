@@ -95,7 +95,7 @@ impl Core {
                 carried.push_value(Some(value));
             }
             for (kind, value) in alert.extras.values() {
-                carried.push_extra(*kind, value);
+                carried.push_extra(kind, value);
             }
             self.openings.push(Opening {
                 unit: number,
@@ -215,11 +215,11 @@ fn record(
                 first: matched.then_some(tally.first),
                 last: matched.then_some(tally.last),
                 distinct: distinct.as_ref().map(|set| set.values.len() as u64),
-                samples: tally.samples.clone(),
+                samples: tally.samples.to_vec(),
             }
         });
     let stages: Vec<StageRecord> = stages.collect();
-    let extras = alert.extras.values().iter();
+    let extras = alert.extras.values();
     AlertRecord {
         id: alert.id,
         state,
@@ -237,9 +237,7 @@ fn record(
         last: alert.last(),
         partial: alert.partial,
         stages,
-        extras: extras
-            .map(|(kind, value)| (*kind, value.to_vec()))
-            .collect(),
+        extras: extras.map(|(kind, value)| (kind, value.to_vec())).collect(),
         extras_omitted: alert.extras.omitted,
     }
 }

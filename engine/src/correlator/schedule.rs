@@ -75,8 +75,12 @@ impl Core {
     pub(crate) fn end_windows(&mut self, plan: &Plan, limit: i64, sink: &mut Sink<'_>) {
         loop {
             while self.schedule.at_hand.is_empty() {
-                let mut entries = std::mem::take(&mut self.schedule.scratch);
                 let until = tick_of(limit.saturating_sub(1));
+                if until <= self.schedule.wheel.now() {
+                    // Most matches are of the second of the one before.
+                    return;
+                }
+                let mut entries = std::mem::take(&mut self.schedule.scratch);
                 let any = self.schedule.wheel.step(until, &mut entries);
                 for entry in entries.drain(..) {
                     self.come_up(plan, entry);

@@ -1,10 +1,11 @@
 //! One match, one sequence: which keys it concerns, and what it is to them.
 
-use super::chain::{Chain, Collected, Hit, Point};
+use super::chain::{COLLECTED_BYTES, Chain, Collected, Hit, Point};
 use super::key::KeyScratch;
 use super::plan::{Binding, Plan};
 use super::spec::{Role, SequenceSpec, StageSpec};
-use super::table::{MEMBER_BYTES, NO_ALERT, Partial, State, key_hash};
+use super::table::{MEMBER_BYTES, NO_ALERT, Partial, State};
+use super::tally::Epochs;
 use super::{Arrival, Core};
 
 /// How many distinct values of a stage are told apart before an alert opens, at least.
@@ -48,7 +49,7 @@ impl Core {
     ) {
         let (number, stage) = (hit.number, hit.input as usize);
         let place = if spec.begins_a_key(stage) {
-            let new = || State::Chain(Box::new(Chain::new(spec)));
+            let new = || State::Chain(Box::<Chain>::default());
             let Some((place, is_new)) = self.slot_of_key(number, new) else {
                 return;
             };
@@ -57,23 +58,23 @@ impl Core {
             }
             place
         } else {
-            let hash = key_hash(&self.key.folded);
-            let Some(place) = self
-                .tables
-                .get(number)
-                .and_then(|t| t.find(&self.key, hash))
-            else {
+            let table = self.tables.get(number);
+            let Some(place) = table.and_then(|t| t.find(&self.key)) else {
                 return;
             };
             place
         };
         let slot = self.tables.get_mut(number).and_then(|t| t.get_mut(place));
         if let Some(State::Chain(chain)) = slot.map(|slot| &mut slot.state) {
-            let collected = chain.collected.get_mut(stage);
+            let is_empty = chain.collected.is_empty();
+            let collects = spec.stages.get(stage).is_some_and(StageSpec::collects);
+            let collected = collects.then(|| chain.collected(spec, stage)).flatten();
             hit.began = began(spec, hit, collected, arrival.at, &mut self.bytes);
+            if is_empty {
+                self.bytes += chain.collected.len() * COLLECTED_BYTES;
+            }
         }
         self.hit(plan, spec, place, hit, arrival);
-        self.schedule(plan, number, place);
     }
 
     /// A stage that is not bound to all fields of the key concerns all keys that agree with it
@@ -100,8 +101,7 @@ impl Core {
             }
             place
         } else {
-            let hash = key_hash(&self.key.folded);
-            let Some(place) = self.tables.get(table).and_then(|t| t.find(&self.key, hash)) else {
+            let Some(place) = self.tables.get(table).and_then(|t| t.find(&self.key)) else {
                 return;
             };
             place
@@ -117,11 +117,11 @@ impl Core {
         }
         for member in members {
             self.hit(plan, spec, member, hit, arrival);
-            self.schedule(plan, hit.number, member);
         }
     }
 
-    /// Counts a match for one key, and notes what it may complete.
+    /// Counts a match for one key, and notes what it may complete. When the key is looked at
+    /// again is decided where the place of the order is settled.
     fn hit(
         &mut self,
         plan: &Plan,
@@ -141,7 +141,6 @@ impl Core {
         else {
             return;
         };
-        let before = slot.state.heap_bytes();
         let State::Chain(chain) = &mut slot.state else {
             return;
         };
@@ -163,6 +162,16 @@ impl Core {
             slot.last = slot.last.max(time);
             if slot.alert == NO_ALERT {
                 let stages = unit.stage_names.len();
+                // Within a stretch only extras and distinct values grow.
+                let all = is_distinct || chain.epochs.is_over(arrival.at, unit.span);
+                let counted = |epochs: &Epochs| {
+                    if all {
+                        epochs.heap_bytes()
+                    } else {
+                        epochs.now.extras.heap_bytes()
+                    }
+                };
+                let before = counted(&chain.epochs);
                 chain.epochs.turn(arrival.at, unit.span, stages);
                 chain.epochs.add(number, time, arrival.event);
                 arrival.carried.extras_into(&mut chain.epochs.now.extras);
@@ -171,10 +180,10 @@ impl Core {
                     let max = VALUES_BEFORE_MAX.max(at_least);
                     chain.epochs.add_value(number, hit.value, max);
                 }
+                self.bytes = (self.bytes + counted(&chain.epochs)).saturating_sub(before);
             }
         }
         let alert = slot.alert;
-        self.bytes = (self.bytes + slot.state.heap_bytes()).saturating_sub(before);
         if counts && alert != NO_ALERT {
             let value = is_distinct.then_some(hit.value);
             self.count(alert, number, value, None, arrival);
@@ -246,11 +255,10 @@ impl Core {
             let Some(table) = self.partial_of(plan, number, partial, place) else {
                 continue;
             };
-            let hash = key_hash(&self.key.folded);
             let Some(keys) = self.tables.get_mut(table) else {
                 continue;
             };
-            if let Some(at) = keys.find(&self.key, hash)
+            if let Some(at) = keys.find(&self.key)
                 && let Some(State::Partial(partial)) = keys.get_mut(at).map(|s| &mut s.state)
             {
                 // Their room stays, and stays counted.
@@ -275,6 +283,7 @@ impl Core {
                 key.push(value);
             }
         }
+        key.seal();
         self.key = key;
         Some(self.partial_tables.get(number)? + partial)
     }
@@ -308,7 +317,10 @@ fn began(
     at: Point,
     bytes: &mut usize,
 ) -> Option<Point> {
-    let (stage, collected) = (spec.stages.get(hit.input as usize)?, collected?);
+    let stage = spec.stages.get(hit.input as usize)?;
+    let Some(collected) = collected.filter(|_| stage.collects()) else {
+        return Some(at);
+    };
     let before = collected.heap_bytes();
     let began = collected.add(stage, at, hit.value);
     *bytes = (*bytes + collected.heap_bytes()).saturating_sub(before);

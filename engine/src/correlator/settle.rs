@@ -65,6 +65,7 @@ impl Core {
                 late: opening.late,
                 carried: &opening.carried,
             };
+            self.key.forget_match();
             for binding in consumers {
                 self.apply(plan, binding, arrival);
             }
@@ -77,6 +78,14 @@ impl Core {
             return;
         };
         let mut all = std::mem::take(all);
+        if let [(place, hit)] = all[..] {
+            self.settle_chain(plan, number, place, &[hit], at);
+            all.clear();
+            if let Some(empty) = self.hits.get_mut(number) {
+                *empty = all;
+            }
+            return;
+        }
         let mut places: Vec<u32> = all.iter().map(|(place, _)| *place).collect();
         places.sort_unstable();
         places.dedup();
@@ -110,7 +119,9 @@ impl Core {
         let State::Chain(chain) = &mut slot.state else {
             return;
         };
+        let before = chain.links_bytes();
         let complete = chain.settle(spec, hits, at, unit.span);
+        self.bytes += chain.links_bytes() - before;
         if let Some(link) = complete {
             self.complete(plan, (number, place), link, at);
         } else {
@@ -123,7 +134,7 @@ impl Core {
             && until
         {
             let before = chain.heap_bytes();
-            chain.count_anew(hits, at, unit.span);
+            chain.count_anew(hits, at, unit.span, spec.stages.len());
             self.bytes = (self.bytes + chain.heap_bytes()).saturating_sub(before);
         }
         self.schedule(plan, number, place);
@@ -209,7 +220,7 @@ impl Core {
                 let (holds, value) = tallied.holds(spec, at.0, unit.span);
                 let opened = tallied.epochs.began.unwrap_or(at);
                 let samples = tallied.epochs.now.tallies.iter();
-                let event = samples.flat_map(|tally| &tally.samples).next().copied();
+                let event = samples.flat_map(|tally| &tally.samples[..]).next().copied();
                 if holds && slot.alert == NO_ALERT {
                     let moment = Moment {
                         opened,

@@ -2,8 +2,7 @@
 
 use hashbrown::HashTable;
 
-use super::chain::{Chain, Collected};
-use super::hash::hash64;
+use super::chain::{COLLECTED_BYTES, Chain, Collected};
 use super::key::{KeyArena, KeyHandle, KeyScratch, fold_stored, folds_to};
 use super::ring::Ring;
 use super::threshold::Tallied;
@@ -48,7 +47,9 @@ impl State {
             Self::Tallied(tallied) => tallied.heap_bytes(),
             Self::Chain(chain) => chain.heap_bytes(),
             Self::Partial(partial) => {
-                let collected: usize = partial.collected.iter().map(|c| c.heap_bytes() + 40).sum();
+                let collected = partial.collected.iter();
+                let collected = collected.map(|c| c.heap_bytes() + COLLECTED_BYTES);
+                let collected: usize = collected.sum();
                 size_of::<Partial>() + collected + partial.members.capacity() * MEMBER_BYTES
             }
         }
@@ -86,11 +87,7 @@ pub(crate) struct Table {
     pub(crate) unit: usize,
 }
 
-/// The hash of a key. 32 bits are kept with the slot; the index gets them spread over 64.
-pub(crate) fn key_hash(folded: &[u8]) -> u32 {
-    (hash64(0, folded) >> 32) as u32
-}
-
+/// 32 bits of the hash of a key are kept with the slot; the index gets them spread over 64.
 fn spread(hash: u32) -> u64 {
     u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
@@ -111,7 +108,8 @@ impl Table {
         self.index.len()
     }
 
-    pub(crate) fn find(&self, key: &KeyScratch, hash: u32) -> Option<u32> {
+    pub(crate) fn find(&self, key: &KeyScratch) -> Option<u32> {
+        let hash = key.hash;
         let (slots, keys, arity) = (&self.slots, &self.keys, self.arity);
         let found = self.index.find(spread(hash), |slot| {
             slots.get(*slot as usize).is_some_and(|slot| {
@@ -124,7 +122,8 @@ impl Table {
     }
 
     /// Adds a key that is not there; `None` when there is no place for more.
-    pub(crate) fn add(&mut self, key: &KeyScratch, hash: u32, state: State) -> Option<u32> {
+    pub(crate) fn add(&mut self, key: &KeyScratch, state: State) -> Option<u32> {
+        let hash = key.hash;
         let handle = self.keys.add(&key.display)?;
         let slot = Slot {
             last: i64::MIN,

@@ -5,6 +5,43 @@ use super::extras::ExtraSet;
 /// How many events a stage keeps as samples.
 pub(crate) const SAMPLES_MAX: usize = 5;
 
+/// The first few events of a stage, in place: most keys never have more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Samples {
+    events: [u64; SAMPLES_MAX],
+    length: u8,
+}
+
+impl Samples {
+    /// Keeps an event if there is room.
+    pub(crate) fn push(&mut self, event: u64) {
+        if let Some(place) = self.events.get_mut(usize::from(self.length)) {
+            *place = event;
+            self.length += 1;
+        }
+    }
+}
+
+impl std::ops::Deref for Samples {
+    type Target = [u64];
+
+    fn deref(&self) -> &[u64] {
+        self.events
+            .get(..usize::from(self.length))
+            .unwrap_or_default()
+    }
+}
+
+impl FromIterator<u64> for Samples {
+    fn from_iter<I: IntoIterator<Item = u64>>(events: I) -> Self {
+        let mut samples = Self::default();
+        for event in events {
+            samples.push(event);
+        }
+        samples
+    }
+}
+
 /// Matches of one stage.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
@@ -12,7 +49,7 @@ pub(crate) struct Tally {
     /// Meaningless without matches.
     pub(crate) first: i64,
     pub(crate) last: i64,
-    pub(crate) samples: Vec<u64>,
+    pub(crate) samples: Samples,
     /// Hashes of distinct values, for stages of sequences that count them.
     pub(crate) values: Vec<u64>,
 }
@@ -25,9 +62,7 @@ impl Tally {
         self.first = self.first.min(time);
         self.last = self.last.max(time);
         self.count += 1;
-        if self.samples.len() < SAMPLES_MAX {
-            self.samples.push(event);
-        }
+        self.samples.push(event);
     }
 
     /// Counts a distinct value, up to a limit.
@@ -51,8 +86,9 @@ impl Tally {
         self.first = self.first.min(later.first);
         self.last = self.last.max(later.last);
         self.count += later.count;
-        let room = SAMPLES_MAX.saturating_sub(self.samples.len());
-        self.samples.extend(later.samples.iter().take(room));
+        for event in &later.samples[..] {
+            self.samples.push(*event);
+        }
     }
 }
 
@@ -100,10 +136,15 @@ pub(crate) struct Epochs {
 }
 
 impl Epochs {
+    /// Whether a match at `at` begins a new stretch.
+    pub(crate) fn is_over(&self, at: (i64, u64), span: i64) -> bool {
+        let over = |began: (i64, u64)| at.0 > began.0.saturating_add(span);
+        self.began.is_none_or(over)
+    }
+
     /// Begins a new stretch where the current one is over.
     pub(crate) fn turn(&mut self, at: (i64, u64), span: i64, stages: usize) {
-        let over = |began: (i64, u64)| at.0 > began.0.saturating_add(span);
-        if self.began.is_none_or(over) {
+        if self.is_over(at, span) {
             self.began = Some(at);
             self.before = std::mem::replace(&mut self.now, Epoch::new(stages));
         }
@@ -143,6 +184,6 @@ impl Epochs {
         let extras = self.now.extras.heap_bytes() + self.before.extras.heap_bytes();
         let tallies = self.now.tallies.iter().chain(&self.before.tallies);
         let values: usize = tallies.map(|t| t.values.capacity() * 8).sum();
-        stages * (size_of::<Tally>() + SAMPLES_MAX * 8 + 16) + extras + values
+        stages * size_of::<Tally>() + extras + values
     }
 }

@@ -142,6 +142,8 @@ impl<R: AsyncRead + Unpin> Session<R> {
                     }
                     let unpacked = frame::unpack(packed, &context.limits);
                     let unpacked = self.accepted(unpacked).await?;
+                    // Mostly it is far less than it might have been.
+                    self.room.resize(&mut held, unpacked.len()).await;
                     self.nested(&unpacked, &context.limits).await?;
                 }
                 frame => {

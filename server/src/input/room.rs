@@ -60,7 +60,7 @@ impl Room {
 }
 
 impl Held {
-    fn units(&self) -> usize {
+    pub(super) fn units(&self) -> usize {
         self.0.as_ref().map_or(0, OwnedSemaphorePermit::num_permits)
     }
 

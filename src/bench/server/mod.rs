@@ -50,6 +50,8 @@ pub struct Order<'a> {
 const DRAINED: Duration = Duration::from_secs(60);
 /// Of datagrams nobody knows how many arrived: nothing new for so long is the end.
 const QUIET: Duration = Duration::from_secs(2);
+/// Findings wait for each other before they are stored; the last ones belong into the figures.
+const STORED: Duration = Duration::from_millis(250);
 
 /// Sends, waits, and looks at the server's counters.
 ///
@@ -67,6 +69,7 @@ pub fn run(order: &Order<'_>) -> Result<ServerReport, Failure> {
     let sent = send_all(order, address)?;
     let sending = begun.elapsed();
     let analysing = wait(&api, &before, sent, order.protocol, begun)?;
+    thread::sleep(STORED);
     let after = page(&api)?;
     Ok(ServerReport::new(
         order,

@@ -11,7 +11,7 @@ use crate::correlator::life::{DistinctSet, OpenAlert};
 use crate::correlator::plan::{Plan, Unit, pair};
 use crate::correlator::ring::{Moment, Ring};
 use crate::correlator::spec::{SequenceSpec, Spec};
-use crate::correlator::table::{Partial, State, key_hash};
+use crate::correlator::table::{Partial, State};
 use crate::correlator::tally::{Epoch, Epochs, Tally};
 use crate::correlator::threshold::Tallied;
 use crate::correlator::values::{Slice, Values};
@@ -163,12 +163,12 @@ fn table(
         let is_partial = table >= plan.units.len();
         let state = state(unit, is_partial, reader)?;
         let alert = optional(reader, alert)?;
-        let hash = key_hash(&core.key.folded);
+        core.key.seal();
         let keys = core.tables.get_mut(table)?;
-        if keys.find(&core.key, hash).is_some() {
+        if keys.find(&core.key).is_some() {
             return None;
         }
-        let place = keys.add(&core.key, hash, state)?;
+        let place = keys.add(&core.key, state)?;
         core.bytes += keys.footprint(place);
         let slot = keys.get_mut(place)?;
         slot.last = last;
@@ -275,12 +275,11 @@ fn chain(spec: &SequenceSpec, reader: &mut Reader<'_>) -> Option<Chain> {
         absences_until: optional(reader, Reader::signed)?,
     };
     let (steps, stages) = (spec.steps.len(), spec.stages.len());
-    let fits = chain.reached.len() == steps
-        && [
-            chain.continues.len(),
-            chain.collected.len(),
-            chain.led.len(),
-        ] == [stages; 3];
+    let fits = |length: usize, whole: usize| length == 0 || length == whole;
+    let fits = fits(chain.reached.len(), steps)
+        && fits(chain.continues.len(), stages)
+        && fits(chain.collected.len(), stages)
+        && fits(chain.led.len(), stages);
     fits.then_some(chain)
 }
 
@@ -323,8 +322,8 @@ fn tally(reader: &mut Reader<'_>) -> Option<Tally> {
 }
 
 fn extras(reader: &mut Reader<'_>) -> Option<ExtraSet> {
-    let values = list(reader, |r| Some((r.byte()?, r.bytes()?.into())))?;
-    Some(ExtraSet::from_values(values, reader.number()?))
+    let values: Vec<_> = list(reader, |r| Some((r.byte()?, r.bytes()?)))?;
+    Some(ExtraSet::from_values(&values, reader.number()?))
 }
 
 fn alert(reader: &mut Reader<'_>) -> Option<OpenAlert> {

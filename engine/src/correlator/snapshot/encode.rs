@@ -218,16 +218,17 @@ fn tally(tally: &Tally, out: &mut Vec<u8>) {
     put(tally.count, out);
     put_signed(tally.first, out);
     put_signed(tally.last, out);
-    list(&tally.samples, |sample, out| put(*sample, out), out);
+    list(&tally.samples[..], |sample, out| put(*sample, out), out);
     list(&tally.values, |value, out| put(*value, out), out);
 }
 
 fn extras(extras: &ExtraSet, out: &mut Vec<u8>) {
-    let extra = |(kind, value): &(u8, Box<[u8]>), out: &mut Vec<u8>| {
-        out.push(*kind);
+    let values = extras.values();
+    put(values.len() as u64, out);
+    for (kind, value) in values {
+        out.push(kind);
         put_bytes(value, out);
-    };
-    list(extras.values(), extra, out);
+    }
     put(extras.omitted, out);
 }
 

@@ -140,12 +140,23 @@ fn digest(parts: &[&[u8]]) -> String {
     hexadecimal(&hash.finalize())
 }
 
-/// Appends a text of less than 64 KiB; what is longer is cut.
-pub(super) fn text(out: &mut BytesMut, of: &str) {
-    let length = u16::try_from(of.len()).unwrap_or(u16::MAX);
-    out.put_u8(0xda);
-    out.put_u16(length);
-    out.put_slice(of.as_bytes().get(..length.into()).unwrap_or_default());
+/// Appends a text.
+fn text(out: &mut BytesMut, of: &str) {
+    bytes_as_text(out, of.as_bytes());
+}
+
+/// Appends bytes as they are, as a text.
+pub(super) fn bytes_as_text(out: &mut BytesMut, of: &[u8]) {
+    // None is longer than a message, which is far below 4 GiB.
+    let length = u32::try_from(of.len()).unwrap_or(u32::MAX);
+    if let Ok(length) = u16::try_from(length) {
+        out.put_u8(0xda);
+        out.put_u16(length);
+    } else {
+        out.put_u8(0xdb);
+        out.put_u32(length);
+    }
+    out.put_slice(of);
 }
 
 fn binary(out: &mut BytesMut, of: &[u8; NONCE_BYTES]) {

@@ -39,12 +39,11 @@ pub(super) fn write(tag: &[u8], entry: &Entry<'_>, out: &mut BytesMut) -> Result
 
 fn has(mut cursor: Cursor<'_>, count: u32, wanted: &[u8]) -> bool {
     for _ in 0..count {
-        match cursor.head() {
-            Ok(Head::Text(key) | Head::Binary(key)) if key == wanted => return true,
-            Ok(Head::Array(_) | Head::Map(_)) | Err(_) => return false,
-            Ok(_) => {}
+        let mut key = cursor;
+        if matches!(key.head(), Ok(Head::Text(key) | Head::Binary(key)) if key == wanted) {
+            return true;
         }
-        if cursor.skip().is_err() {
+        if cursor.skip().and_then(|()| cursor.skip()).is_err() {
             return false;
         }
     }
@@ -68,14 +67,25 @@ fn members(
     Ok(())
 }
 
-/// Keys that are no text are what they would be as values.
+/// Keys that are no text are what they would be as values; those that hold others are their
+/// bytes, since with text in text each level would double what escapes the one before.
 fn key(cursor: &mut Cursor<'_>, out: &mut BytesMut) -> Result<(), Stop> {
     let before = *cursor;
-    if let Head::Text(text) | Head::Binary(text) = cursor.head()? {
+    let head = cursor.head()?;
+    if let Head::Text(text) | Head::Binary(text) = head {
         value(out, &*String::from_utf8_lossy(text));
         return Ok(());
     }
     *cursor = before;
+    if matches!(head, Head::Array(_) | Head::Map(_)) {
+        cursor.skip()?;
+        let length = before.rest().len() - cursor.rest().len();
+        value(
+            out,
+            &hexadecimal(before.rest().get(..length).unwrap_or_default()),
+        );
+        return Ok(());
+    }
     let mut text = BytesMut::new();
     any(cursor, &mut text)?;
     value(out, &*String::from_utf8_lossy(&text));

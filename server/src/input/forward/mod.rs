@@ -137,8 +137,8 @@ async fn acknowledge(mut dues: Dues<Chunk>, mut writing: impl AsyncWrite + Unpin
         }
         let Some(chunk) = due.answer else { continue };
         let mut answer = BytesMut::from(&b"\x81"[..]);
-        handshake::text(&mut answer, "ack");
-        handshake::text(&mut answer, &String::from_utf8_lossy(&chunk));
+        handshake::bytes_as_text(&mut answer, b"ack");
+        handshake::bytes_as_text(&mut answer, &chunk);
         if writing.write_all(&answer).await.is_err() {
             break;
         }
@@ -212,6 +212,10 @@ impl<R: AsyncRead + Unpin> Session<R> {
             Ok(unpacked) => unpacked,
             Err(refusal) => return Ok(Err(refusal)),
         };
+        if let Cow::Owned(unpacked) = &unpacked {
+            // Mostly it is far less than it might have been, and storing it may take a while.
+            self.room.resize(&mut held, unpacked.len()).await;
+        }
         let mut entries = Entries::of(&message.events, &unpacked);
         while let Some(entry) = entries.next(limits) {
             match entry {
