@@ -44,6 +44,8 @@ enum Command {
     Top(command::top::TopArgs),
     /// List, show and check rules
     Rules(command::rules::RulesArgs),
+    /// Say why a rule did or did not match events
+    Explain(command::explain::ExplainArgs),
     /// Run the tests that stand beside rules (`*_test.yml`)
     Test(command::test::TestArgs),
     /// Say what could be better about rules: slips, waste, what can never match
@@ -77,6 +79,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => command::serve::run(args, terminal),
         Command::Top(args) => command::top::run(args),
         Command::Rules(args) => command::rules::run(args, terminal),
+        Command::Explain(args) => command::explain::run(args, terminal),
         Command::Test(args) => command::test::run(args, terminal),
         Command::Lint(args) => command::lint::run(args, terminal),
         Command::Coverage(args) => command::coverage::run(args, terminal),

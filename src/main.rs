@@ -6,6 +6,7 @@
 //!  scan/      files → blocks → detections, in order, in bounded memory
 //!  rule_test/ tests that stand beside rules
 //!  detection/ what a detection is made of: identity, fields
+//!  explain/   why a rule did or did not match an event
 //!  generate/  logs of a made-up company
 //!  render/    how results look: table, JSON lines, CSV, diagnostics, summary
 //!  source     paths → blocks of whole records
@@ -17,6 +18,7 @@ mod cli;
 mod command;
 mod coverage;
 mod detection;
+mod explain;
 mod failure;
 mod generate;
 mod memory;

@@ -14,6 +14,7 @@ mod classes;
 mod compile;
 pub mod correlator;
 mod engine;
+pub mod explain;
 mod facts;
 mod fold;
 pub mod incident;

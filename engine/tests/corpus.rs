@@ -1,4 +1,4 @@
-//! The engine finds in real logs exactly what the naive reference finds, for every rule of
+//! The engine finds in real logs exactly what the naive evaluator (`explain`) finds, for every rule of
 //! SigmaHQ.
 //!
 //! Needs logs and rules of others (`YAGURA_CORPUS`, else `shared/data` beside the checkout);
@@ -6,19 +6,18 @@
 //! 20th other are compared; `YAGURA_CORPUS_FULL=1` compares all.
 
 mod files;
-mod reference;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use yagura_engine::Engine;
+use yagura_engine::explain::{self, SeenEvent};
 use yagura_parsers::{EventBatch, Extent};
 use yagura_rules::taxonomy::Route;
 use yagura_rules::{Activity, Detection, LoadOptions, Taxonomy};
 
 use files::{ReadBlock, blocks_of, corpus};
-use reference::SlowEvent;
 
 const SUPPORTED: [&str; 5] = [
     "rules",
@@ -75,7 +74,7 @@ impl Bench {
             if i % step != 0 && !detected {
                 continue;
             }
-            let slow = SlowEvent::new(event, self.engine.projection(), block.format);
+            let slow = SeenEvent::new(event, self.engine.projection(), block.format);
             let expected = self.reference(&slow);
             let mine = fast.iter().filter(|(event, _)| *event == i);
             let got: Vec<u32> = mine.map(|(_, rule)| *rule).collect();
@@ -99,12 +98,12 @@ impl Bench {
         (compared, detections)
     }
 
-    fn reference(&self, event: &SlowEvent) -> Vec<u32> {
+    fn reference(&self, event: &SeenEvent) -> Vec<u32> {
         let mut found = Vec::new();
         for (route, rules) in &self.routes {
-            if reference::is_on(route, &self.taxonomy, event) {
+            if explain::is_on(route, &self.taxonomy, event) {
                 let rule = |r: &u32| &self.engine.rules()[*r as usize];
-                let holds = |r: &&u32| reference::on_route(rule(r), route, &self.taxonomy, event);
+                let holds = |r: &&u32| explain::holds_on(rule(r), route, event);
                 found.extend(rules.iter().filter(holds));
             }
         }

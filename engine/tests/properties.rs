@@ -1,20 +1,18 @@
-//! The engine finds exactly what the naive reference finds, whatever the rules and events.
-
-mod reference;
+//! The engine finds exactly what the naive evaluator (`explain`) finds, whatever the rules and
+//! events.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use proptest::prelude::*;
 use yagura_engine::Engine;
+use yagura_engine::explain::{self, SeenEvent};
 use yagura_parsers::{BlockExtent, EventBatch, Extent, Format, Origin, Timestamp};
 use yagura_rules::pattern::{Case, Pattern, Piece};
 use yagura_rules::predicate::{
     DatePart, Expr, Network, Ordering, Predicate, Regex, Relation, Subject, Test,
 };
 use yagura_rules::{Activity, Detection, Level, Logsource, Meta, SourceFile, Span, Taxonomy};
-
-use reference::SlowEvent;
 
 const FIELDS: [&str; 4] = ["Alpha", "beta.gamma", "Number", "Stamp"];
 
@@ -320,8 +318,8 @@ proptest! {
         prop_assert_eq!(batch.len(), events.len());
         let mut expected = Vec::new();
         for (i, event) in batch.events().enumerate() {
-            let slow = SlowEvent::new(event, everything.projection(), Format::JsonLines);
-            let holding = (0u32..).zip(&rules).filter(|(_, r)| reference::matches(r, &taxonomy, &slow));
+            let slow = SeenEvent::new(event, everything.projection(), Format::JsonLines);
+            let holding = (0u32..).zip(&rules).filter(|(_, r)| explain::matches(r, &taxonomy, &slow));
             expected.extend(holding.map(|(r, _)| (i, r)));
         }
 

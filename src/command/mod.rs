@@ -8,6 +8,7 @@ pub mod coverage;
 pub mod demo;
 mod ending;
 pub mod events;
+pub mod explain;
 pub mod format;
 pub mod generate;
 pub mod lint;

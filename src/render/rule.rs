@@ -181,7 +181,8 @@ impl RuleText {
     }
 }
 
-fn shape_name(shape: Shape) -> &'static str {
+/// A shape's name for people.
+pub fn shape_name(shape: Shape) -> &'static str {
     match shape {
         Shape::Windows => "windows",
         Shape::Syslog => "syslog",

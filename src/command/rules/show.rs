@@ -95,7 +95,7 @@ fn show(
     })
 }
 
-fn metas(loaded: &Loaded) -> impl Iterator<Item = &Meta> {
+pub(in crate::command) fn metas(loaded: &Loaded) -> impl Iterator<Item = &Meta> {
     let detections = loaded.detections.iter().filter(|r| !r.in_place);
     let detections = detections.map(|r| &r.meta);
     let correlations = loaded.correlations.iter().map(|r| &r.meta);
@@ -106,13 +106,13 @@ fn metas(loaded: &Loaded) -> impl Iterator<Item = &Meta> {
     evaluated.chain(policies).chain(filters)
 }
 
-fn is_called(meta: &Meta, wanted: &str) -> bool {
+pub(in crate::command) fn is_called(meta: &Meta, wanted: &str) -> bool {
     let is = |name: &str| name.eq_ignore_ascii_case(wanted);
     is(&meta.title) || meta.id.as_deref().is_some_and(is) || meta.name.as_deref().is_some_and(is)
 }
 
 /// A title that contains what is wanted, or is spelled much like it.
-fn close_title(loaded: &Loaded, wanted: &str) -> Option<String> {
+pub(in crate::command) fn close_title(loaded: &Loaded, wanted: &str) -> Option<String> {
     let wanted = wanted.to_lowercase();
     let mut best = (0.7, None);
     for meta in metas(loaded) {

@@ -1,18 +1,24 @@
 //! Wildcards, character by character.
+//!
+//! Letters are compared through the `regex` crate, not through the folding that the matcher uses,
+//! so that the two check each other.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 
 use yagura_rules::pattern::{Case, Pattern, Piece};
 
+/// So many pairs of letters are remembered.
+const PAIRS_MAX: usize = 4_096;
+
 /// A character, or a byte that is part of none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Unit {
+pub(super) enum Unit {
     Char(char),
     Byte(u8),
 }
 
-pub fn units(text: &[u8]) -> Vec<Unit> {
+pub(super) fn units(text: &[u8]) -> Vec<Unit> {
     let mut out = Vec::new();
     for chunk in text.utf8_chunks() {
         out.extend(chunk.valid().chars().map(Unit::Char));
@@ -22,7 +28,7 @@ pub fn units(text: &[u8]) -> Vec<Unit> {
 }
 
 /// Whether two characters are the same, up to simple case folding as the `regex` crate has it.
-pub fn equal(a: Unit, b: Unit, case: Case) -> bool {
+pub(super) fn equal(a: Unit, b: Unit, case: Case) -> bool {
     if a == b {
         return true;
     }
@@ -40,11 +46,12 @@ fn same_letter(a: char, b: char) -> bool {
         return a.eq_ignore_ascii_case(&b);
     }
     KNOWN.with_borrow_mut(|known| {
+        if known.len() >= PAIRS_MAX {
+            known.clear();
+        }
         *known.entry((a, b)).or_insert_with(|| {
             let regex = format!("(?i)^{}$", regex::escape(&a.to_string()));
-            regex::Regex::new(&regex)
-                .expect("escaped")
-                .is_match(&b.to_string())
+            regex::Regex::new(&regex).is_ok_and(|r| r.is_match(&b.to_string()))
         })
     })
 }
@@ -56,7 +63,7 @@ enum Wild {
 }
 
 /// Whether the whole text fits a pattern.
-pub fn glob(pattern: &Pattern, text: &[Unit]) -> bool {
+pub(super) fn glob(pattern: &Pattern, text: &[Unit]) -> bool {
     let mut wild = Vec::new();
     for piece in &pattern.pieces {
         match piece {
@@ -68,7 +75,7 @@ pub fn glob(pattern: &Pattern, text: &[Unit]) -> bool {
     let (mut p, mut t) = (0, 0);
     // Where to go on if the last `*` takes one character more.
     let mut back: Option<(usize, usize)> = None;
-    while t < text.len() {
+    while let Some(unit) = text.get(t) {
         let fits = match wild.get(p) {
             Some(Wild::AnyRun) => {
                 back = Some((p + 1, t));
@@ -76,7 +83,7 @@ pub fn glob(pattern: &Pattern, text: &[Unit]) -> bool {
                 continue;
             }
             Some(Wild::AnyOne) => true,
-            Some(Wild::One(c)) => equal(Unit::Char(*c), text[t], pattern.case),
+            Some(Wild::One(c)) => equal(Unit::Char(*c), *unit, pattern.case),
             None => false,
         };
         if fits {
@@ -88,5 +95,5 @@ pub fn glob(pattern: &Pattern, text: &[Unit]) -> bool {
             return false;
         }
     }
-    wild[p..].iter().all(|w| matches!(w, Wild::AnyRun))
+    wild.iter().skip(p).all(|w| matches!(w, Wild::AnyRun))
 }

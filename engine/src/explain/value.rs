@@ -8,16 +8,19 @@ use yagura_rules::predicate::{DatePart, Network, Ordering, Relation, Test};
 
 use super::glob::{Unit, equal, glob, units};
 
+/// So many regular expressions are kept compiled.
+const EXPRESSIONS_MAX: usize = 4_096;
+
 /// A value with its text taken apart.
 #[derive(Clone, Debug)]
-pub struct Slow {
-    pub kind: ValueKind,
+pub(super) struct SeenValue {
+    pub(super) kind: ValueKind,
     bytes: Vec<u8>,
     units: Vec<Unit>,
 }
 
-impl Slow {
-    pub fn new(value: Value<'_>) -> Self {
+impl SeenValue {
+    pub(super) fn new(value: Value<'_>) -> Self {
         let mut bytes = Vec::new();
         value.append_to(&mut bytes);
         Self {
@@ -27,22 +30,35 @@ impl Slow {
         }
     }
 
-    pub fn text(text: &[u8]) -> Self {
+    pub(super) fn text(text: &[u8]) -> Self {
         Self::new(Value::new(ValueKind::Text, text))
     }
 
+    /// Its text; what is not UTF-8 becomes U+FFFD.
+    pub(super) fn shown(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        self.kind == ValueKind::Null
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// ASCII lower case, for names of channels and programs.
-    pub fn lower(&self) -> String {
+    pub(super) fn lower(&self) -> String {
         String::from_utf8_lossy(&self.bytes).to_ascii_lowercase()
     }
 
     /// `0x1a4` as `420`.
-    pub fn decimal(self) -> Self {
+    pub(super) fn decimal(&self) -> Self {
         let text = self.string().unwrap_or_default();
         let digits = text.strip_prefix("0x").or(text.strip_prefix("0X"));
         let plain = digits.filter(|d| !d.starts_with('+'));
         match plain.and_then(|d| u64::from_str_radix(d, 16).ok()) {
-            None => self,
+            None => self.clone(),
             Some(number) => Self::text(number.to_string().as_bytes()),
         }
     }
@@ -52,7 +68,7 @@ impl Slow {
     }
 
     /// Every test of a single value; absence is the caller's.
-    pub fn satisfies(&self, test: &Test) -> bool {
+    pub(super) fn satisfies(&self, test: &Test) -> bool {
         if self.kind == ValueKind::Null {
             return false;
         }
@@ -89,11 +105,12 @@ impl Slow {
             }
             Test::Network(network) => self.address().is_some_and(|a| within(a, *network)),
             Test::DatePart(part, number) => self.date_part(*part) == Some(*number),
-            Test::Exists | Test::Null | Test::Field { .. } => unreachable!("the caller's"),
+            // These need more than one value: the caller's.
+            Test::Exists | Test::Null | Test::Field { .. } => false,
         }
     }
 
-    pub fn relates(&self, relation: Relation, case: Case, other: &Self) -> bool {
+    pub(super) fn relates(&self, relation: Relation, case: Case, other: &Self) -> bool {
         if self.kind == ValueKind::Null || other.kind == ValueKind::Null {
             return false;
         }
@@ -103,8 +120,10 @@ impl Slow {
         let (a, b) = (&self.units, &other.units);
         match relation {
             Relation::Equals => same(a, b),
-            Relation::StartsWith => a.len() >= b.len() && same(&a[..b.len()], b),
-            Relation::EndsWith => a.len() >= b.len() && same(&a[a.len() - b.len()..], b),
+            Relation::StartsWith => a.get(..b.len()).is_some_and(|start| same(start, b)),
+            Relation::EndsWith => (a.len().checked_sub(b.len()))
+                .and_then(|from| a.get(from..))
+                .is_some_and(|end| same(end, b)),
             Relation::Contains => b.is_empty() || a.windows(b.len()).any(|w| same(w, b)),
         }
     }
@@ -118,7 +137,6 @@ impl Slow {
         (numeric && number.is_finite()).then_some(number)
     }
 
-    #[allow(clippy::float_cmp)]
     fn equals_number(&self, value: f64, written: &str) -> bool {
         let whole = |text: &str| text.parse::<i128>().ok();
         let mine = self.string().filter(|t| t.len() <= 64);
@@ -161,15 +179,20 @@ impl Slow {
     }
 }
 
-fn cached<R>(pattern: &str, run: impl FnOnce(&regex::bytes::Regex) -> R) -> R {
+fn cached(pattern: &str, run: impl FnOnce(&regex::bytes::Regex) -> bool) -> bool {
     use std::cell::RefCell;
     use std::collections::HashMap;
     thread_local! {
-        static COMPILED: RefCell<HashMap<String, regex::bytes::Regex>> = RefCell::default();
+        static COMPILED: RefCell<HashMap<String, Option<regex::bytes::Regex>>> = RefCell::default();
     }
     COMPILED.with_borrow_mut(|known| {
-        let compile = || regex::bytes::Regex::new(pattern).expect("checked by the loader");
-        run(known.entry(pattern.to_owned()).or_insert_with(compile))
+        if known.len() >= EXPRESSIONS_MAX {
+            known.clear();
+        }
+        // The loader refuses rules whose expressions do not compile.
+        let compile = || regex::bytes::Regex::new(pattern).ok();
+        let expression = known.entry(pattern.to_owned()).or_insert_with(compile);
+        expression.as_ref().is_some_and(run)
     })
 }
 
@@ -186,6 +209,6 @@ fn within(address: IpAddr, network: Network) -> bool {
     }
     let offset = if network.address.is_ipv4() { 96 } else { 0 };
     let bits = offset + usize::from(network.prefix_bits);
-    let bit = |ip: Ipv6Addr, i: usize| ip.octets()[i / 8] >> (7 - i % 8) & 1;
+    let bit = |ip: Ipv6Addr, i: usize| ip.to_bits() >> (127 - i) & 1;
     (0..bits.min(128)).all(|i| bit(address, i) == bit(first, i))
 }
