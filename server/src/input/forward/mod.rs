@@ -1,11 +1,11 @@
 //! Forward, the protocol of Fluentd and Fluent Bit.
 //!
 //! ```text
-//!  client  a message (see [`message`]), with option "chunk" where it wants to be told
+//!  client  a message (see `message.rs`), with option "chunk" where it wants to be told
 //!  server  {"ack": chunk} once all of it is durable
 //! ```
 //!
-//! With a shared key a [`handshake`] comes first. What cannot be understood ends the connection,
+//! With a shared key a handshake comes first. What cannot be understood ends the connection,
 //! since the protocol has no word for an error; a client sends again what was not acknowledged.
 
 mod handshake;
