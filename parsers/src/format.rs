@@ -57,6 +57,11 @@ impl Format {
         Self::Raw,
     ];
 
+    /// The format of a [name](Self::name).
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
     /// The name by which users choose it.
     pub fn name(self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@ mod inputs;
 use std::io::Write;
 use std::time::Duration;
 
-use inputs::{Disk, PATIENCE, talk};
+use inputs::Disk;
 use sha2::{Digest, Sha512};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -13,16 +13,8 @@ use yagura_server::input::forward::{self, ForwardSettings};
 use yagura_server::{DropReason, Intake, Refused};
 
 async fn session(disk: &Disk, client: &[u8]) -> Vec<u8> {
-    let listener = disk.listen().await;
-    let address = listener.address();
-    let server = tokio::spawn(forward::run(listener, ForwardSettings::default()));
-    let answer = talk(address, client).await;
-    disk.context.stop.cancel();
-    tokio::time::timeout(PATIENCE, server)
-        .await
-        .unwrap()
-        .unwrap();
-    answer
+    let run = |listener| forward::run(listener, ForwardSettings::default());
+    disk.session(client, run).await
 }
 
 fn text(of: &str) -> Vec<u8> {

@@ -4,21 +4,13 @@ mod inputs;
 
 use std::io::Write;
 
-use inputs::{Disk, PATIENCE, talk};
+use inputs::Disk;
 use yagura_server::input::lumberjack::{self, LumberjackSettings};
 use yagura_server::{DropReason, Refused};
 
 async fn session(disk: &Disk, client: &[u8]) -> Vec<u8> {
-    let listener = disk.listen().await;
-    let address = listener.address();
-    let server = tokio::spawn(lumberjack::run(listener, LumberjackSettings::default()));
-    let answer = talk(address, client).await;
-    disk.context.stop.cancel();
-    tokio::time::timeout(PATIENCE, server)
-        .await
-        .unwrap()
-        .unwrap();
-    answer
+    let run = |listener| lumberjack::run(listener, LumberjackSettings::default());
+    disk.session(client, run).await
 }
 
 fn window(count: u32) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 mod inputs;
 
-use inputs::{Disk, PATIENCE, talk};
+use inputs::Disk;
 use yagura_server::Refused;
 use yagura_server::input::relp::{self, RelpSettings};
 
@@ -10,15 +10,8 @@ const OPEN: &str = "1 open 51 relp_version=0\nrelp_software=test,1\ncommands=sys
 const OPENED: &str = "1 rsp 58 200 OK\nrelp_version=0\nrelp_software=yagura\ncommands=syslog\n";
 
 async fn session(disk: &Disk, client: &str) -> String {
-    let listener = disk.listen().await;
-    let address = listener.address();
-    let server = tokio::spawn(relp::run(listener, RelpSettings::default()));
-    let answer = talk(address, client.as_bytes()).await;
-    disk.context.stop.cancel();
-    tokio::time::timeout(PATIENCE, server)
-        .await
-        .unwrap()
-        .unwrap();
+    let run = |listener| relp::run(listener, RelpSettings::default());
+    let answer = disk.session(client.as_bytes(), run).await;
     String::from_utf8(answer).unwrap()
 }
 

@@ -10,13 +10,8 @@ use yagura_rules::Level;
 
 /// Reads the name of a format.
 pub fn format_parser() -> impl TypedValueParser<Value = Format> {
-    PossibleValuesParser::new(Format::ALL.map(Format::name)).try_map(|name| {
-        let of_name = |format: &Format| format.name() == name;
-        Format::ALL
-            .into_iter()
-            .find(of_name)
-            .ok_or("unknown format")
-    })
+    PossibleValuesParser::new(Format::ALL.map(Format::name))
+        .try_map(|name| Format::from_name(&name).ok_or("unknown format"))
 }
 
 /// Reads the name of a level.

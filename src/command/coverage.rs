@@ -1,15 +1,15 @@
 //! `yagura coverage`: what rules are about, and which logs they need.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::PoisonError;
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 use yagura_rules::{Loaded, Meta, Taxonomy};
 
+use super::bench::write;
 use super::choices::{threads, threads_parser};
 use crate::coverage::logsources::{self, Needed};
 use crate::coverage::matrix::Matrix;
@@ -186,13 +186,4 @@ fn json(matrix: &Matrix, needed: &[Needed]) -> String {
         "logsources": needed,
     });
     format!("{coverage}\n")
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Failure> {
-    fs::write(path, text).map_err(|source| Failure::File {
-        path: path.to_owned(),
-        source,
-    })?;
-    print_error(&format!("wrote {}\n", visible(&path.to_string_lossy())));
-    Ok(())
 }

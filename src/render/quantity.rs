@@ -1,5 +1,7 @@
 //! Figures for people: three digits and a unit.
 
+use indicatif::HumanCount;
+
 /// `1.23 M`, `162 k`, `12.0`.
 pub fn compact(figure: f64) -> String {
     let (scaled, unit) = match figure {
@@ -13,15 +15,7 @@ pub fn compact(figure: f64) -> String {
 
 /// `1,234,567`.
 pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    HumanCount(number).to_string()
 }
 
 /// Nanoseconds in the unit that suits them: `812 ns`, `1.23 ms`.

@@ -303,7 +303,7 @@ fn scan(
 }
 
 fn format_of(name: &str) -> Result<Format, String> {
-    let known = Format::ALL.into_iter().find(|format| format.name() == name);
+    let known = Format::from_name(name);
     known.ok_or_else(|| {
         let names = Format::ALL.map(Format::name).join(", ");
         format!("`{name}` is no format; known: {names}")

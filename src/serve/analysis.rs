@@ -2,8 +2,8 @@
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use yagura_engine::pipeline;
@@ -14,11 +14,11 @@ use yagura_server::source::Sources;
 use yagura_server::spool::{Position, Reader};
 use yagura_server::{clock, storing};
 
-use super::costs::{Costs, Turn};
+use super::costs::Turn;
+use super::figures::Figures;
 use super::keeper::{Keeper, Kept};
-use super::latency::Latency;
 use super::reading::{Reading, Ticket};
-use super::recorder::Recorder;
+use super::recorder::{Recorder, Take};
 use super::rules::{RuleSet, ServeRules};
 use super::state::{self, FORMAT, State};
 use crate::scan::{Bench, BlockResult, Inputs};
@@ -54,54 +54,6 @@ pub struct Setting {
     pub idle: Duration,
     /// How often the state is stored.
     pub checkpoint: Duration,
-}
-
-/// What it says of itself while it runs.
-#[derive(Debug, Default)]
-pub struct Figures {
-    /// Events parsed.
-    pub events: AtomicU64,
-    /// Their bytes.
-    pub bytes: AtomicU64,
-    /// Matches.
-    pub matches: AtomicU64,
-    /// Findings by kind: detections, alerts, incidents.
-    pub findings: [AtomicU64; 3],
-    /// Events whose time was too far ahead.
-    pub future: AtomicU64,
-    /// Events without a time of their own.
-    pub without_time: AtomicU64,
-    /// Where reading goes on.
-    pub position: AtomicU64,
-    /// The last checkpoint: where, and when.
-    pub checkpoint: AtomicU64,
-    /// When it was stored.
-    pub checkpoint_at: AtomicI64,
-    /// How many could not be stored.
-    pub checkpoint_failures: AtomicU64,
-    /// The highest event time.
-    pub high_water: AtomicI64,
-    /// Nanoseconds between receiving the last block and having its findings.
-    pub latency: AtomicU64,
-    /// From receipt to stored findings, of blocks that have any.
-    pub finding_latency: Latency,
-    /// What rules cost.
-    pub costs: Costs,
-    /// Nanoseconds that events stood still for the last checkpoint, and for the last change of
-    /// rules.
-    pub checkpoint_pause: AtomicU64,
-    /// The same, for rules.
-    pub reload_pause: AtomicU64,
-    /// Open keys, and the bytes they take.
-    pub keys: AtomicU64,
-    /// The same, bytes.
-    pub state_bytes: AtomicU64,
-    /// The generation of the rules of the last block.
-    pub rules: AtomicU64,
-    /// Correlations and sequences whose state did not survive a change of rules.
-    pub forgotten_rules: AtomicU64,
-    /// Matches by rule, of the rules in force.
-    pub by_rule: Mutex<(u64, Vec<u64>)>,
 }
 
 /// See the module.
@@ -320,8 +272,8 @@ impl<'a, L: Ledger> Desk<'a, L> {
         }
     }
 
-    /// The rules of a block are those by which its matches are taken.
-    fn exchange(&mut self, rules: &Arc<ServeRules>) {
+    /// Works with the recorder, and notes what it finds.
+    fn with_recorder(&mut self, work: impl FnOnce(&mut Recorder, &Inputs, &mut Take<'_>)) {
         let Self {
             of,
             recorder,
@@ -329,17 +281,17 @@ impl<'a, L: Ledger> Desk<'a, L> {
             pending,
             ..
         } = self;
-        if recorder.works_by(rules) {
+        work(recorder, inputs, &mut |finding| of.note(&finding, pending));
+    }
+
+    /// The rules of a block are those by which its matches are taken.
+    fn exchange(&mut self, rules: &Arc<ServeRules>) {
+        if self.recorder.works_by(rules) {
             return;
         }
         let begun = Instant::now();
-        let mut take = |finding: Finding| of.note(&finding, pending);
-        recorder.exchange(rules, inputs, &mut take);
-        let nanos = begun.elapsed().as_nanos();
-        set(
-            &of.figures.reload_pause,
-            u64::try_from(nanos).unwrap_or(u64::MAX),
-        );
+        self.with_recorder(|recorder, inputs, take| recorder.exchange(rules, inputs, take));
+        set(&self.of.figures.reload_pause, nanos(begun.elapsed()));
     }
 
     /// Checkpoints alone make room in a full spool, and two of them, since the older one may be
@@ -365,24 +317,18 @@ impl<'a, L: Ledger> Desk<'a, L> {
     }
 
     fn record(&mut self, result: BlockResult) {
-        let Self {
-            of,
-            recorder,
-            inputs,
-            pending,
-            ..
-        } = self;
-        let mut take = |finding: Finding| of.note(&finding, pending);
-        let taken = result.rendered.each_piece(|piece| {
-            piece.each(|record| {
-                recorder.record(&record, inputs, &mut take);
-                Ok(())
-            })
+        self.with_recorder(|recorder, inputs, take| {
+            let taken = result.rendered.each_piece(|piece| {
+                piece.each(|record| {
+                    recorder.record(&record, inputs, take);
+                    Ok(())
+                })
+            });
+            if let Err(failure) = taken {
+                tracing::error!(%failure, "matches of a block are lost");
+            }
+            recorder.pause(result.high_water, inputs, take);
         });
-        if let Err(failure) = taken {
-            tracing::error!(%failure, "matches of a block are lost");
-        }
-        recorder.pause(result.high_water, inputs, &mut take);
     }
 
     /// Nothing came for a while: after a longer one, event time goes on by the clock, so that
@@ -394,15 +340,7 @@ impl<'a, L: Ledger> Desk<'a, L> {
         }
         let behind = i64::try_from(idle.as_nanos()).unwrap_or(i64::MAX);
         let until = Timestamp(clock::now().0.saturating_sub(behind));
-        let Self {
-            of,
-            recorder,
-            inputs,
-            pending,
-            ..
-        } = self;
-        let mut take = |finding: Finding| of.note(&finding, pending);
-        recorder.pause(until, inputs, &mut take);
+        self.with_recorder(|recorder, inputs, take| recorder.pause(until, inputs, take));
     }
 
     fn count(&self, ticket: &Ticket, result: &BlockResult) {
@@ -478,8 +416,7 @@ impl<'a, L: Ledger> Desk<'a, L> {
         self.recorder.casebook().snapshot_into(&mut bytes);
         self.of.keeper.keep(self.position, outbox, bytes);
         self.pause = self.checkpointed.0.elapsed();
-        let nanos = u64::try_from(self.pause.as_nanos()).unwrap_or(u64::MAX);
-        set(&self.of.figures.checkpoint_pause, nanos);
+        set(&self.of.figures.checkpoint_pause, nanos(self.pause));
     }
 
     /// What makes room once a state is stored.
@@ -528,6 +465,10 @@ impl<L: Ledger> Analysis<L> {
 
 fn add(to: &AtomicU64, count: u64) {
     to.fetch_add(count, Ordering::Relaxed);
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn set(to: &AtomicU64, value: u64) {

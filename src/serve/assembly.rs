@@ -25,8 +25,9 @@ use yagura_server::spool::{self, Position, Reader, Spool};
 use yagura_server::storage::{Disk, Storage};
 use yagura_server::storing::{self, Storing};
 
-use super::analysis::{Analysis, Figures, Resumed, Setting};
+use super::analysis::{Analysis, Resumed, Setting};
 use super::control::Control;
+use super::figures::Figures;
 use super::keeper::Keeper;
 use super::rules::RuleSet;
 

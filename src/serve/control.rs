@@ -14,7 +14,7 @@ use yagura_rules::Meta;
 use yagura_server::api::{Engine, Exposition, RuleStatus};
 use yagura_server::clock;
 
-use super::analysis::Figures;
+use super::figures::Figures;
 use super::rules::RuleSet;
 use crate::bench::cpu_time;
 use crate::memory;
@@ -207,7 +207,7 @@ impl Engine for Control {
         let format = match format {
             None => recognise(events),
             Some(name) => {
-                let known = Format::ALL.into_iter().find(|format| format.name() == name);
+                let known = Format::from_name(name);
                 known.ok_or_else(|| {
                     let names = Format::ALL.map(Format::name).join(", ");
                     format!("`{name}` is no format; there are {names}")

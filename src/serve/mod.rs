@@ -14,6 +14,7 @@ mod analysis;
 mod assembly;
 mod control;
 mod costs;
+mod figures;
 mod keeper;
 mod latency;
 mod ledger;

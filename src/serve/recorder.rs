@@ -35,11 +35,9 @@ const ARRANGEMENT: Arrangement = Arrangement::ByArrival;
 impl Recorder {
     /// A recorder that has seen nothing.
     pub fn new(rules: Arc<ServeRules>, lateness: Duration) -> Self {
-        let cases = Arc::clone(&rules.book.cases);
-        let casebook = Casebook::new(cases, options(lateness), Limits::default());
         Self {
+            feed: CaseFeed::new(empty(&rules, lateness), ARRANGEMENT, lateness),
             rules,
-            feed: CaseFeed::new(casebook, ARRANGEMENT, lateness),
             lateness,
             forgotten_rules: 0,
         }
@@ -100,9 +98,7 @@ impl Recorder {
                 // Whoever was told of an alert is told that it ended.
                 let mut sink = |entry: Entry<'_>| desk.entry(&entry, take);
                 self.feed.finish(&mut sink);
-                let cases = Arc::clone(&rules.book.cases);
-                let empty = Casebook::new(cases, options(self.lateness), Limits::default());
-                self.feed.replace(empty);
+                self.feed.replace(empty(rules, self.lateness));
             }
         }
         self.rules = Arc::clone(rules);
@@ -128,6 +124,12 @@ impl Recorder {
         self.feed
             .pause(high_water, &mut |entry| desk.entry(&entry, take));
     }
+}
+
+/// A casebook that has seen nothing.
+fn empty(rules: &ServeRules, lateness: Duration) -> Casebook {
+    let cases = Arc::clone(&rules.book.cases);
+    Casebook::new(cases, options(lateness), Limits::default())
 }
 
 fn options(lateness: Duration) -> Options {

@@ -137,7 +137,7 @@ fn choose(name: Option<&str>) -> Result<Choice, String> {
     let Some(name) = name else {
         return Ok(Choice::Recognised);
     };
-    let found = Format::ALL.into_iter().find(|format| format.name() == name);
+    let found = Format::from_name(name);
     found.map(Choice::Named).ok_or_else(|| {
         let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
         let name: String = name.chars().take(40).collect();

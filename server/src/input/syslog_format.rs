@@ -24,7 +24,7 @@ pub(super) fn named<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Format>
     let Some(name) = Option::<String>::deserialize(from)? else {
         return Ok(None);
     };
-    let found = Format::ALL.into_iter().find(|format| format.name() == name);
+    let found = Format::from_name(&name);
     let unknown = || {
         let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
         de::Error::custom(format!(

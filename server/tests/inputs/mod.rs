@@ -50,6 +50,22 @@ impl Disk {
         listener.unwrap()
     }
 
+    /// What a server answers to a client that sends all and then waits; it has ended by then.
+    #[allow(dead_code, reason = "not every protocol is served so")]
+    pub async fn session<F>(&self, client: &[u8], run: impl FnOnce(Listener) -> F) -> Vec<u8>
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let listener = self.listen().await;
+        let address = listener.address();
+        let server = tokio::spawn(run(listener));
+        let answer = talk(address, client).await;
+        self.context.stop.cancel();
+        let ended = tokio::time::timeout(PATIENCE, server).await;
+        ended.unwrap().unwrap();
+        answer
+    }
+
     /// The bytes of all parcels so far, with the names of their formats.
     pub fn stored(&self) -> String {
         let parcels = self.parcels.lock().unwrap();

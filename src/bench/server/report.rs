@@ -13,6 +13,7 @@ use super::page::Page;
 use super::sender::Sent;
 use crate::bench::machine::Machine;
 use crate::render::quantity::grouped;
+use crate::render::summary::plural;
 
 /// The layout of the report.
 const SCHEMA: u32 = 1;
@@ -132,7 +133,7 @@ impl Display for ServerReport {
             self.sent_bytes / self.sent.max(1),
             self.protocol,
             self.address,
-            counted(self.connections, "connection"),
+            plural(self.connections as u64, "connection"),
             self.sending_seconds,
             grouped(self.sent_per_second),
         )?;
@@ -188,11 +189,6 @@ fn at_most(bound: Option<f64>) -> String {
         || "over 10 s".to_owned(),
         |s| format!("≤ {} ms", s * 1000.0),
     )
-}
-
-fn counted(number: usize, what: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {what}{plural}")
 }
 
 fn listed(counts: &BTreeMap<String, u64>) -> String {
